@@ -77,6 +77,7 @@ class CaseEvent(Record):
 
     jurisdiction: Name
     number: int = Field(ge=1)
+    at: UtcTime = Field(description="the time of the journal record that caused it")
     caused_by: Cause
     engine: int = Field(ge=1, description="version of the deciding code, raised by hand")
     policy: PolicyRef

@@ -25,6 +25,12 @@ OTHER_TYPES: dict[str, type[Record]] = {
 VERSION = 1  # of every type so far; a new version gets its own entry and an upcaster
 
 
+def event_type(event: events.CaseEvent) -> str:
+    """`case.opened` and the like."""
+    name: str = type(event).model_fields["type"].default
+    return name
+
+
 def type_name(name: str, version: int = VERSION) -> str:
     """`case.opened` -> `onecase.case.opened.v1`."""
     return f"{PREFIX}{name}.v{version}"

@@ -46,6 +46,7 @@ class CaseView(Record):
     state: Literal["open", "emptied"]
     withheld: bool = False
     number: int = Field(description="number of the newest case event in this view; a higher one is newer")
+    changed_at: UtcTime = Field(description="time of that event")
     policy: PolicyRef
     founding_report_id: Id
     excerpt: Excerpt | None = Field(None, description="of the founding report, masked")
@@ -72,6 +73,7 @@ class CaseMember(Record):
     case_id: Id
     jurisdiction: Name
     number: int = Field(description="number of the newest case event in this record")
+    changed_at: UtcTime = Field(description="time of that event")
     channel: Name
     source_system: Name
     source_id: Key

@@ -51,6 +51,7 @@ def decide(ledger: Ledger, record: JournalRecord) -> tuple[ev.CaseEvent, ...]:
         model(
             jurisdiction=ledger.jurisdiction,
             number=ledger.number + ordinal + 1,
+            at=record.at,
             caused_by=ev.Cause(partition=record.partition, offset=record.offset, ordinal=ordinal, of=len(drafts)),
             engine=ENGINE,
             policy=ledger.policy_ref,
@@ -162,7 +163,7 @@ def _apply_one(ledger: Ledger, record: JournalRecord, event: ev.CaseEvent) -> No
             known = ledger.reports[report.report_id]
             ledger.cases[event.case_id].counting += known.withdrawn
             ledger.reports[report.report_id] = Standing(event.case_id, report.digest, report.revision)
-            ledger.matcher.replace(report)
+            ledger.matcher.place(report, event.case_id)
         case (ev.ReportTakenBack(repeated=False), _):
             ledger.reports[event.report_id].withdrawn = True
             ledger.cases[event.case_id].counting -= 1

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from dedup.matcher import Matcher
-
 from dedup.policy import Policy
 from schemas.events import PolicyRef
 from schemas.journal import ReportReceived

@@ -79,7 +79,7 @@ def published_member(member: CaseMember) -> CaseMember:
 
 
 def _changed(view: CaseView, event: ev.CaseEvent, **changes: Any) -> CaseView:
-    return view.model_copy(update={"number": event.number, "policy": event.policy, **changes})
+    return view.model_copy(update={"number": event.number, "changed_at": event.at, "policy": event.policy, **changes})
 
 
 def _line(event: ev.CaseOpened | ev.ReportJoined | ev.ReportRevised, relation: ev.Relation | None) -> MemberLine:
@@ -103,6 +103,7 @@ def _member(event: ev.CaseOpened | ev.ReportJoined, relation: ev.Relation | None
         case_id=event.case_id,
         jurisdiction=event.jurisdiction,
         number=event.number,
+        changed_at=event.at,
         channel=report.channel,
         source_system=report.source_system,
         source_id=report.source_id,
@@ -121,6 +122,7 @@ def _opened(event: ev.CaseOpened) -> CaseView:
         state="open",
         withheld=report.confidential,
         number=event.number,
+        changed_at=event.at,
         policy=event.policy,
         founding_report_id=report.report_id,
         excerpt=report.excerpt,
@@ -179,7 +181,7 @@ def _revised(state: Projection, event: ev.ReportRevised) -> None:
         by_channel=_counted(view.by_channel, report.channel, back),
         flags=(*view.flags, *(flag for flag in report.flags if flag not in view.flags))[:FLAGS_SHOWN],
     )
-    changes = {"number": event.number, "reported_at": report.reported_at, "withdrawn": False}
+    changes = {"number": event.number, "changed_at": event.at, "reported_at": report.reported_at, "withdrawn": False}
     state.members[report.report_id] = member.model_copy(update=changes | {"withheld": member.withheld or report.confidential})
 
 
@@ -192,7 +194,7 @@ def _taken_back(state: Projection, event: ev.ReportTakenBack) -> None:
         "by_channel": _counted(view.by_channel, member.channel, -1),
     }
     state.cases[event.case_id] = _changed(view, event, **counts)
-    state.members[event.report_id] = member.model_copy(update={"withdrawn": True, "number": event.number})
+    state.members[event.report_id] = member.model_copy(update={"withdrawn": True, "number": event.number, "changed_at": event.at})
 
 
 def _lines_changed(view: CaseView, report_id: str, change: Callable[[MemberLine], MemberLine]) -> CaseView:
