@@ -1,0 +1,5 @@
+"""`python -m onecase`."""
+
+from onecase.cli import main
+
+main()

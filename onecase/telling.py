@@ -1,0 +1,53 @@
+"""How cases and reasons are told to people."""
+
+from collections.abc import Sequence
+
+from rich.table import Table
+
+from schemas.events import Evidence
+from streams.store.queries import MemberRow
+
+CHANNELS = {"hotline": "12345热线", "mailbox": "市长信箱", "board": "领导留言板", "petition": "信访"}
+RELATIONS = {
+    "same_person": "same person again (重复诉求)",
+    "same_person_other_channel": "same person by another channel (多头反映)",
+    "other_person": "another person, same matter (多人同诉)",
+}
+
+
+def channel_name(channel: str) -> str:
+    """`hotline (12345热线)`."""
+    return f"{channel} ({CHANNELS[channel]})" if channel in CHANNELS else channel
+
+
+def reason(evidence: Evidence) -> str:
+    """One line in Chinese: the measures with their points, the sum and the line."""
+    parts = [f"{measure.sentence} {'不得自动并单' if measure.veto else f'{measure.points:+d}'}" for measure in evidence.measures]
+    return f"{' · '.join(parts)} · 合计 {evidence.points}（线 {evidence.line}）"
+
+
+def evidence_lines(evidence: Evidence | None) -> list[str]:
+    """The reason, and the runner-up if there was one."""
+    if evidence is None:
+        return ["nothing like it was known"]
+    lines = [reason(evidence)]
+    if evidence.runner_up_points is not None:
+        lines.append(f"runner-up: case {evidence.runner_up_case_id} with {evidence.runner_up_points} points")
+    return lines
+
+
+def member_table(rows: Sequence[MemberRow]) -> Table:
+    """The members of a case with their reasons."""
+    table = Table("channel", "number", "reported", "relation", "reason (判重依据)")
+    for row in rows:
+        member = row.member
+        relation = RELATIONS[member.relation] if member.relation else "founding (主件)"
+        why = reason(member.evidence) if member.evidence and member.relation else ""
+        table.add_row(
+            channel_name(member.channel),
+            member.source_id,
+            f"{member.reported_at:%Y-%m-%d %H:%M}",
+            relation + (", withdrawn" if member.withdrawn else ""),
+            why,
+        )
+    return table
