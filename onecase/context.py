@@ -78,7 +78,7 @@ def settings(*, demo: bool = False) -> Settings:
             )
         point_at(found.endpoints, folder, os.environ)
     try:
-        return Settings()  # type: ignore[call-arg]  # from the environment
+        return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = f"ONECASE_{'_'.join(str(part) for part in first['loc'])}".upper().rstrip("_")

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 NS = UUID("6f9b1c52-0c3e-5d0a-9a67-0f2f3c1d7e11")
 
 
-def _derive(*parts: str | int) -> str:
+def _derive(*parts: str | int | None) -> str:
     return str(uuid5(NS, json.dumps(parts, ensure_ascii=False, separators=(",", ":"))))
 
 
@@ -31,3 +31,13 @@ def event_id(jurisdiction: str, partition: int, offset: int, ordinal: int) -> st
 def journal_id(topic: str, partition: int, offset: int) -> str:
     """A journal record is the outcome of one raw position."""
     return _derive("journal", topic, partition, offset)
+
+
+def raw_id(connector: str, key: str, payload_sha256: str, revision: int | None) -> str:
+    """A raw record is what one connector read: the same payload read again has the same id."""
+    return _derive("raw", connector, key, payload_sha256, revision)
+
+
+def cursor_id(connector: str, cursor: str) -> str:
+    """A cursor record is what it says; `cursor` is its JSON."""
+    return _derive("cursor", connector, cursor)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import stamina
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -36,13 +37,18 @@ async def admin(bootstrap: str, wait_s: float = 30.0) -> AsyncIterator[AIOKafkaA
         await client.close()
 
 
-async def committed_offset(bootstrap: str, group: str, place: Place) -> int | None:
-    """The group's committed offset, None if it never committed."""
-    partition = TopicPartition(place.topic, place.partition)
-    async with admin(bootstrap) as client:
-        found = await client.list_consumer_group_offsets(group, partitions=[partition])
-    offset = found[partition].offset if partition in found else -1
-    return offset if offset >= 0 else None
+def _passing(error: Exception) -> bool:
+    return isinstance(error, KafkaError) and bool(error.retriable)
+
+
+async def group_offsets(bootstrap: str, group: str) -> dict[Place, int]:
+    """How far a group has committed, by place; a partition that it never committed is absent."""
+    # The first question about any group makes the broker create its offsets topic, and answers "not yet" meanwhile.
+    async for attempt in stamina.retry_context(on=_passing, attempts=None, timeout=30.0, wait_max=1.0):
+        with attempt:
+            async with admin(bootstrap) as client:
+                found = await client.list_consumer_group_offsets(group)
+    return {Place(tp.topic, tp.partition): answer.offset for tp, answer in found.items() if answer.offset >= 0}
 
 
 @asynccontextmanager
@@ -105,3 +111,13 @@ async def partitions_of(bootstrap: str, topics: Sequence[str]) -> dict[str, int]
     async with admin(bootstrap) as client:
         described = await client.describe_topics(list(topics))
     return {topic["topic"]: len(topic["partitions"]) for topic in described if not topic["error_code"]}
+
+
+async def fetch_one(bootstrap: str, place: Place, offset: int) -> Inbound:
+    """The committed record at one offset. Raises LookupError if there is none."""
+    async with reader(bootstrap, [place], from_offsets={place: offset}) as consumer:
+        batches = await consumer.getmany(timeout_ms=10_000, max_records=1)
+    for records in batches.values():
+        if records[0].offset == offset:
+            return inbound(records[0])
+    raise LookupError(f"{place.topic}/{place.partition} has no record at offset {offset}.")

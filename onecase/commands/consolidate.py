@@ -26,8 +26,8 @@ def consolidate(
 ) -> None:
     """Consolidate a file offline: which reports are one case, and why.
 
-    A line needs channel, source_id, reported_at and body. A line that cannot be read goes to OUT.rejected.jsonl with its number, its bytes and the
-    reason; the rest goes on, and the exit code is then 1.
+    A line needs channel, source_id, reported_at and body. A line that cannot be read goes to OUT.rejected.jsonl with its number, its
+    bytes and the reason; the rest goes on, and the exit code is then 1.
     """
     if not source.is_file():
         fail(Exit.USAGE, f"There is no file {source}; give a file with one JSON object a line.")

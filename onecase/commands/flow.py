@@ -8,6 +8,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from connectors import registry
+from connectors.base import Connector
 from connectors.kafka import serve
 from connectors.settings import KafkaSettings, read_settings
 from onecase.commands.servers import Demo, Json
@@ -40,7 +41,7 @@ def connect(
         err.print(f"{connector.name}: {published} records published.", highlight=False)
 
 
-async def _serve(connector: registry.Connector, *, once: bool, poll_s: float) -> int:
+async def _serve(connector: Connector, *, once: bool, poll_s: float) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -97,7 +97,7 @@ class LocalKafka(LocalServer):
             return
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster, "--config", str(config)]
-        done = subprocess.run(tool, env=self._env(), capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - our own tool
+        done = subprocess.run(tool, env=self._env(), capture_output=True, text=True, errors="replace", check=False)
         if done.returncode:
             if "No space left on device" in done.stderr:
                 raise process.no_space(self.place)

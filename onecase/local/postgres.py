@@ -132,7 +132,7 @@ class LocalPostgres(LocalServer):
         order = [self._program("initdb"), "-D", str(work), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={password}"]
         order += ["--encoding=UTF8", "--no-locale", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         user = self._user()
-        done = subprocess.run(order, cwd=self.place, env=self._env(), capture_output=True, text=True, check=False, **user)  # noqa: S603 - our own tool
+        done = subprocess.run(order, cwd=self.place, env=self._env(), capture_output=True, text=True, check=False, **user)
         if done.returncode:
             if "No space left on device" in done.stderr:
                 raise process.no_space(self.place)

@@ -1,48 +1,20 @@
 """consolidate on Kafka: the journal -> case events, in the journal record's own partition."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from dedup.policy import Policy
-from schemas.base import from_millis, to_millis
-from schemas.codec import DecodeError, Envelope, decode, encode
+from schemas.base import to_millis
+from schemas.codec import DecodeError, decode
 from schemas.events import CaseEvent
-from schemas.ids import event_id
-from schemas.journal import ReportReceived, ReportWithdrawn
 from schemas.topics import CASE_EVENTS, JOURNAL, REJECTED, Naming
-from schemas.types import EVENT_TYPES, event_type
+from schemas.types import EVENT_TYPES
 from streams.errors import HistoryBroken
 from streams.kafka import read_to_end
-from streams.records import Inbound, Outbound, Place, RawHeaders, dead_letter
-from streams.steps.consolidate import JournalRecord, Ledgers
-from streams.steps.project import report_of
+from streams.records import Inbound, Outbound, Place, dead_letter
+from streams.steps.consolidate import Ledgers
+from streams.steps.wire import encode_event, read_journal
 
 STAGE = "consolidate"
-SOURCE = "/onecase/consolidate"
-_FACTS: dict[str, type[ReportReceived | ReportWithdrawn]] = {"report.received": ReportReceived, "report.withdrawn": ReportWithdrawn}
-_JURISDICTION = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
-
-
-def read(record: Inbound) -> JournalRecord:
-    """A journal record; what cannot be read becomes a fact of its own kind, so that it still leads to an event."""
-    partition = record.place.partition
-    key = (record.key or b"").decode("utf-8", "replace")
-    jurisdiction = key if _JURISDICTION.fullmatch(key) else f"unplaced-{partition}"
-    try:
-        envelope, fact = decode(_FACTS, record.headers, record.value)
-        if fact.jurisdiction != jurisdiction:
-            raise DecodeError("key.wrong", f"The record's key is not its jurisdiction {fact.jurisdiction}.")
-    except DecodeError as error:
-        return JournalRecord(jurisdiction, partition, record.offset, from_millis(record.timestamp), error)
-    return JournalRecord(jurisdiction, partition, record.offset, envelope.time, fact)
-
-
-def encode_event(event: CaseEvent) -> tuple[bytes, RawHeaders]:
-    """Event -> value and headers; the same for the worker, the offline command and the tests."""
-    cause = event.caused_by
-    identity = event_id(event.jurisdiction, cause.partition, cause.offset, cause.ordinal)
-    subject = report_of(event) or getattr(event, "case_id", None) or event.jurisdiction
-    return encode(Envelope(identity, event_type(event), SOURCE, subject, event.at, event.number), event)
 
 
 class ConsolidateWork:
@@ -58,7 +30,7 @@ class ConsolidateWork:
         """Each journal record gives at least one event. The ledgers run ahead of the commit: an abort must end the process."""
         outputs = []
         for record in records:
-            journal = read(record)
+            journal = read_journal(record)
             if isinstance(journal.fact, DecodeError):
                 outputs.append(dead_letter(self._rejected, STAGE, record, journal.fact))
             for event in self._ledgers.decide(journal):
@@ -87,7 +59,7 @@ async def take_over(
                 f"{place.topic}/{place.partition}: the next events were caused by offset {offset}, but the journal has {found} there; "
                 "run `onecase audit`."
             )
-        ledgers.recover(read(record), events)
+        ledgers.recover(read_journal(record), events)
         resume_at = offset + 1
     if committed is not None and committed > resume_at:
         # Offsets in between may be transaction markers alone, which no reader sees.

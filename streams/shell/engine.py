@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from faust.transport.drivers import aiokafka as driver
 
 from schemas.topics import MIB
-from streams.kafka import committed_offset
+from streams.kafka import group_offsets
 from streams.records import Inbound, Outbound, Place
 from streams.shell.rejects import RejectShare
 
@@ -105,6 +105,11 @@ class _Schema(faust.Schema):  # type: ignore[misc]
 
     def loads_value(self, app: Any, message: Any, **_: Any) -> bytes:  # noqa: ARG002
         return b""
+
+
+class _Worker(faust.Worker):  # type: ignore[misc]
+    def _setup_logging(self) -> None:
+        """Logging belongs to the program."""
 
 
 @dataclass(slots=True)
@@ -195,7 +200,7 @@ class Engine:
                     max_batch_size=256 * 1024,
                 )
                 await producer.start()
-                committed = await committed_offset(self._settings.bootstrap, self._spec.group, place)
+                committed = (await group_offsets(self._settings.bootstrap, self._spec.group)).get(place)
                 work = await self._spec.take_over(place, committed)
                 log.info("took over %s/%s, going on at offset %s", place.topic, place.partition, work.resume_at)
                 taken = self._taken[place] = _Taken(producer, work)
@@ -204,7 +209,7 @@ class Engine:
     def _assignment(self) -> set[Place]:
         return {Place(tp.topic, tp.partition) for tp in self.app.consumer.assignment()}
 
-    async def _revoked(self, _app: Any, **_: Any) -> None:
+    async def _revoked(self, _app: Any, _partitions: Any, **_: Any) -> None:
         """Lets the batches in flight end before the group goes on."""
         self._settled.clear()
         for taken in list(self._taken.values()):
@@ -220,7 +225,8 @@ class Engine:
 
     def run(self) -> None:
         """Runs until SIGTERM or SIGINT, or raises what crashed it."""
-        worker = faust.Worker(self.app, loglevel=None, redirect_stdouts=False, logging_config={"version": 1, "incremental": True})
+        worker = _Worker(self.app, quiet=True, redirect_stdouts=False)
+        worker.spinner = None
         worker.execute_from_commandline()
 
 

@@ -1,5 +1,6 @@
 """Creation and check of the topics, from the table in schemas/topics.py."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS, Naming, Topic
+from streams.errors import Unreachable
 from streams.kafka import admin
 
 
@@ -33,7 +35,23 @@ async def apply(bootstrap: str, naming: Naming, *, replication: int = 1, topics:
                 created.append(name)
             elif code != TopicAlreadyExistsError.errno:
                 raise KafkaError(f"Topic {name} could not be created: {for_code(code).__name__} {answer.topic_errors[0][2] or ''}")
+    if created:
+        await settled(bootstrap, naming, topics=topics)
     return created
+
+
+async def settled(bootstrap: str, naming: Naming, *, topics: Sequence[Topic] = TOPICS, wait_s: float = 20.0) -> None:
+    """Waits until the brokers know of every topic: creation is answered before all of them have heard."""
+    end = asyncio.get_running_loop().time() + wait_s
+    while True:
+        async with admin(bootstrap) as client:
+            described = await client.describe_topics([naming.of(topic) for topic in topics])
+        missing = [topic["topic"] for topic in described if topic["error_code"] or any(p["leader"] < 0 for p in topic["partitions"])]
+        if not missing:
+            return
+        if asyncio.get_running_loop().time() > end:
+            raise Unreachable(f"Kafka at {bootstrap} has created {', '.join(missing)} but gives them no leader; look at its log.")
+        await asyncio.sleep(0.1)
 
 
 async def check(bootstrap: str, naming: Naming, *, topics: Sequence[Topic] = TOPICS) -> list[Finding]:

@@ -3,9 +3,9 @@
 import asyncio
 import functools
 import logging
+import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -82,7 +82,8 @@ def run_stage(stage: str, settings: Settings, *, die_with_parent: bool = False) 
 
 def _die_with_parent() -> None:
     """The supervisor holds the other end of our standard input: when it dies, however, the pipe ends."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # unbuffered: a lock held at exit would abort the interpreter
+        pass
     log.warning("the supervisor has gone; stopping")
     signal.raise_signal(signal.SIGTERM)
 

@@ -72,6 +72,8 @@ async def connect(dsn: str, *, role: str | None = None, wait_s: float = 30.0) ->
     while True:
         try:
             return await asyncpg.connect(dsn, timeout=10, server_settings={"role": role} if role else {})
+        except asyncpg.InvalidParameterValueError as error:
+            raise ValueError(f"Postgres knows no role {role}; start `onecase worker` once, which makes roles and tables.") from error
         except TRANSIENT as error:
             if loop.time() > end:
                 raise Unreachable(

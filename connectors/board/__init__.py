@@ -1,0 +1,3 @@
+from connectors.board.connector import CONNECTOR
+
+__all__ = ["CONNECTOR"]

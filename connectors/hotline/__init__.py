@@ -1,0 +1,3 @@
+from connectors.hotline.connector import CONNECTOR
+
+__all__ = ["CONNECTOR"]

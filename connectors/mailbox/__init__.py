@@ -1,0 +1,3 @@
+from connectors.mailbox.connector import CONNECTOR
+
+__all__ = ["CONNECTOR"]

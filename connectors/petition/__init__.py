@@ -1,0 +1,3 @@
+from connectors.petition.connector import CONNECTOR
+
+__all__ = ["CONNECTOR"]
