@@ -16,6 +16,10 @@ Schema = Mapping[str, Any]
 
 _LOWER = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 _UPPER = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
+_EXACT = ("pattern", "format")
+_INSIDE = ("items", "additionalProperties")
+_SILENT = ("$schema", "$defs", "$ref", "title", "description", "examples", "deprecated")  # change nothing of what is read
+_KNOWN = {*_LOWER, *_UPPER, *_EXACT, *_INSIDE, *_SILENT, "type", "enum", "const", "default", "properties", "required"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,10 @@ class Change:
 
 
 def compare(old: Schema, new: Schema, mode: Mode) -> list[Change]:
-    """Every difference between two JSON Schemas of one type and version, as pydantic writes them."""
+    """Every difference between two JSON Schemas of one type and version, as pydantic writes them.
+
+    A keyword that is not known here and differs counts as breaking. Raises ValueError for a union whose branches cannot be told apart.
+    """
     return list(_node(old, new, "", _Context(old.get("$defs", {}), new.get("$defs", {}), mode == "full")))
 
 
@@ -48,49 +55,59 @@ def _resolve(node: Schema, defs: Schema) -> Schema:
     return node
 
 
-def _branches(node: Schema, defs: Schema) -> dict[str, Schema]:
-    """The alternatives of a node by their kind: a type, or the title of a model."""
+def _branches(node: Schema, defs: Schema, path: str) -> dict[str, Schema]:
+    """The alternatives of a node by what tells them apart: their type, or the value of the discriminator."""
     node = _resolve(node, defs)
+    if "discriminator" in node:
+        return {f"object {value}": _resolve({"$ref": ref}, defs) for value, ref in node["discriminator"]["mapping"].items()}
+    if "anyOf" not in node:
+        return {str(node.get("type", "any")): node}
     found: dict[str, Schema] = {}
-    for branch in node.get("anyOf", node.get("oneOf", [node])):
-        resolved = _resolve(branch, defs)
-        kind = resolved.get("type", "any") if "properties" not in resolved else "object"
-        found[f"{kind} {resolved['title']}" if kind == "object" and "properties" in resolved and branch is not node else str(kind)] = (
-            resolved
-        )
+    for branch in node["anyOf"]:
+        for kind, resolved in _branches(branch, defs, path).items():
+            if kind in found:
+                raise ValueError(f"{path or 'The record'} may be one of two kinds of {kind}; give them a discriminator.")
+            found[kind] = resolved
     return found
 
 
 def _node(old: Schema, new: Schema, path: str, context: _Context) -> Iterator[Change]:
-    before, after = _branches(old, context.old_defs), _branches(new, context.new_defs)
-    if len(before) == len(after) == 1:
-        before, after = {"": next(iter(before.values()))}, {"": next(iter(after.values()))}
-    for kind in before.keys() - after.keys():
+    before, after = _branches(old, context.old_defs, path), _branches(new, context.new_defs, path)
+    for kind in sorted(before.keys() - after.keys() if "any" not in after else ()):
         yield Change(path, f"no longer allows {kind}", breaking=True)
-    for kind in after.keys() - before.keys():
+    for kind in sorted(after.keys() - before.keys()):
         yield Change(path, f"now allows {kind}", breaking=context.full)
     for kind in sorted(before.keys() & after.keys()):
         yield from _same_kind(before[kind], after[kind], path, context)
+    before_default, after_default = (_resolve(*side).get("default", ...) for side in ((old, context.old_defs), (new, context.new_defs)))
+    if ... not in (before_default, after_default) and before_default != after_default:
+        yield Change(path, f"the default {before_default!r} became {after_default!r}: old records would say something else", breaking=True)
 
 
 def _same_kind(old: Schema, new: Schema, path: str, context: _Context) -> Iterator[Change]:
-    if old.get("type") != new.get("type"):
-        yield Change(path, f"type {old.get('type')} became {new.get('type')}", breaking=True)
-        return
     yield from _values(old, new, path, context)
     yield from _bounds(old, new, path, context)
     yield from _fields(old, new, path, context)
-    for key in ("items", "additionalProperties"):
-        if isinstance(old.get(key), Mapping) and isinstance(new.get(key), Mapping):
-            yield from _node(old[key], new[key], f"{path}[]", context)
+    for key in _INSIDE:
+        if key not in old and key not in new:
+            continue
+        before, after = old.get(key, True), new.get(key, True)
+        if False in (before, after):
+            if before != after:
+                yield Change(path, f"{key} {before} became {after}", breaking=after is False or context.full)
+        else:
+            # absent and `true` say the same as the empty schema: anything goes
+            yield from _node({} if before is True else before, {} if after is True else after, f"{path}[]", context)
+    for key in sorted((old.keys() | new.keys()) - _KNOWN):
+        if old.get(key) != new.get(key):
+            yield Change(path, f"{key} {old.get(key)} became {new.get(key)}, and it is not known here what that means", breaking=True)
 
 
 def _values(old: Schema, new: Schema, path: str, context: _Context) -> Iterator[Change]:
     before, after = (set(node.get("enum", [node["const"]] if "const" in node else [])) for node in (old, new))
     if bool(before) != bool(after):
-        yield Change(
-            path, "is a closed list of values" if after else "is no longer a closed list of values", breaking=bool(after) or context.full
-        )
+        what = "is a closed list of values" if after else "is no longer a closed list of values"
+        yield Change(path, what, breaking=bool(after) or context.full)
         return
     for value in sorted(map(str, before - after)):
         yield Change(path, f"value {value!r} is gone", breaking=True)
@@ -99,11 +116,11 @@ def _values(old: Schema, new: Schema, path: str, context: _Context) -> Iterator[
 
 
 def _bounds(old: Schema, new: Schema, path: str, context: _Context) -> Iterator[Change]:
-    for key in (*_LOWER, *_UPPER, "pattern", "format"):
+    for key in (*_LOWER, *_UPPER, *_EXACT):
         before, after = old.get(key), new.get(key)
         if before == after:
             continue
-        if key in ("pattern", "format") or before is None or after is None:
+        if key in _EXACT or before is None or after is None:
             tighter = after is not None
         else:
             tighter = after > before if key in _LOWER else after < before

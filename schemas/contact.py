@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from schemas.base import Key, Name, Payload, Record, UtcTime
 
 CHANNELS = ("hotline", "mailbox", "board", "petition")
-"""The channels whose topics this release creates; a third party's connector brings its own by `onecase topics apply --channel`."""
+"""The channels that onecase brings; a third party's connector adds its own by ONECASE_CHANNELS."""
 
 BODY_CHARACTERS_MAX = 100_000
 RAW_BYTES_MAX = 16 * 1024 * 1024 - 64 * 1024  # the topic takes 16 MiB; room for key, headers and base64 is counted by the caller

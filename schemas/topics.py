@@ -1,5 +1,6 @@
 """The topics: one table, from which creation, checks, documentation and manifests come."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,7 +76,13 @@ CURSORS = Topic(
     partitions=1, retention_ms=None, compacted=True, access="internal", owner="connectors",
 )  # fmt: skip
 
-TOPICS: tuple[Topic, ...] = (*(raw_topic(c) for c in CHANNELS), JOURNAL, CASE_EVENTS, CASES, CASE_MEMBERS, REJECTED, CURSORS)
+
+def topics_for(channels: Iterable[str]) -> tuple[Topic, ...]:
+    """Every topic of a run with these channels."""
+    return (*(raw_topic(channel) for channel in channels), JOURNAL, CASE_EVENTS, CASES, CASE_MEMBERS, REJECTED, CURSORS)
+
+
+TOPICS = topics_for(CHANNELS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,7 @@ async def _story(s: Settings, published: dict[str, int], result: Audit) -> Story
     rejected = [record async for record in read_to_end(s.kafka_bootstrap, [Place(name, partition) for partition in range(count)])]
     connection = await connect(s.postgres_dsn.get_secret_value(), role=PROJECT_ROLE)
     try:
-        queries = Queries(connection, s.schema_name("onecase"))
+        queries = Queries(connection, s.projection_schema)
         examples = [(view, await queries.members(view.case_id)) for view in await queries.largest(3)]
         return Story(published, await queries.counts(), examples, rejected, result, s.kafka_bootstrap)
     finally:

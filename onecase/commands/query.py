@@ -31,7 +31,7 @@ def ask(s: Settings, question: Callable[[Queries], Awaitable[T]]) -> T:
     async def work() -> T:
         connection = await connect(s.postgres_dsn.get_secret_value(), role=PROJECT_ROLE)
         try:
-            return await question(Queries(connection, s.schema_name("onecase")))
+            return await question(Queries(connection, s.projection_schema))
         finally:
             await connection.close()
 

@@ -12,7 +12,7 @@ from onecase.context import settings
 from onecase.owners import refuse_two_owners
 from streams.shell.worker import Supervisor, ready, run_stage
 
-COMMAND = (sys.executable, "-m", "onecase", "worker")
+COMMAND = (sys.executable, "-P", "-m", "onecase", "worker")  # -P: no package from the current folder
 
 
 def worker(

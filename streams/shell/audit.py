@@ -1,9 +1,6 @@
 """`onecase audit`: reads everything and counts. It changes nothing and may run beside the workers."""
 
-from collections.abc import Sequence
-
 from schemas.codec import decode_as
-from schemas.contact import CHANNELS
 from schemas.topics import CASE_EVENTS, CASE_MEMBERS, CASES, JOURNAL, REJECTED, Topic, raw_topic
 from schemas.views import CaseMember, CaseView
 from streams.kafka import group_offsets, partitions_of, read_to_end
@@ -14,21 +11,23 @@ from streams.store.database import PROJECT_ROLE, connect
 from streams.store.queries import Queries
 
 
-async def audit(settings: Settings, channels: Sequence[str] = CHANNELS) -> pure.Audit:
+async def audit(settings: Settings) -> pure.Audit:
     """Raw positions against outcomes, journal against events, events against Postgres, Postgres against the compacted topics."""
     result = pure.Audit()
     reading = _Reading(settings)
     connection = await connect(settings.postgres_dsn.get_secret_value(), role=PROJECT_ROLE)
     try:
-        queries = Queries(connection, settings.schema_name("onecase"))
+        queries = Queries(connection, settings.projection_schema)
         # Positions first, then from the end of the flow to its beginning: what is written meanwhile counts as waiting, never as lost.
-        done_raw = {place: at for channel in channels for place, at in (await reading.done("normalise", raw_topic(channel))).items()}
+        done_raw = {
+            place: at for channel in settings.channels for place, at in (await reading.done("normalise", raw_topic(channel))).items()
+        }
         done_journal = await reading.done("consolidate", JOURNAL)
         done_events = await reading.done("project", CASE_EVENTS)
         stored = await queries.events()
         events = pure.read_events(result, await reading.all(CASE_EVENTS), done_events)
         journal, rejected = await reading.all(JOURNAL), await reading.all(REJECTED)
-        raw = [(r.place.topic, r.place.partition, r.offset) for channel in channels for r in await reading.all(raw_topic(channel))]
+        raw = [(r.place.topic, r.place.partition, r.offset) for channel in settings.channels for r in await reading.all(raw_topic(channel))]
         result.counts["rejected"] = len(rejected)
         pure.check_raw(result, raw, pure.outcomes(journal, rejected), done_raw)
         places = ((record.place.partition, record.offset) for record in journal)

@@ -6,6 +6,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.base import Name
+from schemas.contact import CHANNELS
 from schemas.topics import Naming
 from streams.steps.persons import Keyring
 
@@ -21,6 +23,7 @@ class Settings(BaseSettings):
     postgres_dsn: SecretStr = Field(description="postgresql://user:password@host:port/database")
     suffix: Suffix = Field("", description="of topics, groups, transactional ids and schemas, so that runs stand side by side")
     journal_suffix: Suffix | None = Field(None, description="decide the journal of the run with this suffix")
+    channels: tuple[Name, ...] = Field(CHANNELS, description="channels whose raw topics are read (JSON list); add a connector's own here")
     token_key: SecretStr | None = Field(None, description="secret for person tokens (同人标识), at least 32 characters")
     token_key_file: Path | None = Field(None, description="file that holds it")
     token_key_id: str = Field("k1", pattern=r"^[a-z0-9-]{1,20}$")
@@ -28,7 +31,7 @@ class Settings(BaseSettings):
     policy_packs: tuple[Path, ...] = Field((), description="further packs that journals may name (JSON list of paths)")
     batch: int = Field(500, ge=1, le=5000)
     within_s: float = Field(0.05, gt=0, le=5)
-    session_timeout_s: float = Field(6.0, ge=6, le=60)
+    session_timeout_s: float = Field(6.0, ge=1, le=60)
     reject_share_max: float = Field(0.5, gt=0, le=1)
 
     @model_validator(mode="after")
@@ -44,11 +47,23 @@ class Settings(BaseSettings):
 
     def group(self, stage: str) -> str:
         """Consumer group, and stem of the transactional ids, of a stage."""
-        return f"onecase-{stage}-{self.suffix}" if self.suffix else f"onecase-{stage}"
+        suffix = self.intake_suffix if stage == "normalise" else self.suffix
+        return f"onecase-{stage}-{suffix}" if suffix else f"onecase-{stage}"
 
-    def schema_name(self, stem: str) -> str:
-        """Postgres schema with this run's suffix."""
-        return f"{stem}_{self.suffix}" if self.suffix else stem
+    @property
+    def intake_suffix(self) -> str:
+        """Suffix of the run that owns raw topics, journal and vault: this one, unless another's journal is decided."""
+        return self.suffix if self.journal_suffix is None else self.journal_suffix
+
+    @property
+    def projection_schema(self) -> str:
+        """Postgres schema of cases, members and events."""
+        return f"onecase_{self.suffix}" if self.suffix else "onecase"
+
+    @property
+    def vault_schema(self) -> str:
+        """Postgres schema of the vault (personal data) and the jurisdiction pins."""
+        return f"onecase_vault_{self.intake_suffix}" if self.intake_suffix else "onecase_vault"
 
     def keyring(self) -> Keyring:
         """The key for person tokens. Raises ValueError if none is set."""

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-from schemas.contact import CHANNELS
-from schemas.topics import CASE_EVENTS, JOURNAL, REJECTED, Topic, raw_topic
+from schemas.topics import CASE_EVENTS, JOURNAL, REJECTED, Topic, raw_topic, topics_for
 from streams.shell import consolidate, normalise, project, topics
 from streams.shell.engine import Engine, EngineSettings, StageSpec, TakeOver
 from streams.shell.policies import load_packs
@@ -24,7 +23,7 @@ log = logging.getLogger("onecase.worker")
 STAGES = ("normalise", "consolidate", "project")
 
 
-def input_topics(stage: str, channels: Sequence[str] = CHANNELS) -> tuple[Topic, ...]:
+def input_topics(stage: str, channels: Sequence[str]) -> tuple[Topic, ...]:
     """What a stage reads."""
     return {"normalise": tuple(raw_topic(channel) for channel in channels), "consolidate": (JOURNAL,), "project": (CASE_EVENTS,)}[stage]
 
@@ -33,10 +32,12 @@ def stage_spec(stage: str, settings: Settings) -> StageSpec:
     """A stage with everything it needs, from the settings. Raises ValueError where a setting is missing or a pack cannot be read."""
     naming = settings.naming
     dsn = settings.postgres_dsn.get_secret_value()
-    main, vault = settings.schema_name("onecase"), settings.schema_name("onecase_vault")
+    main, vault = settings.projection_schema, settings.vault_schema
     take_over: TakeOver
     match stage:
         case "normalise":
+            if settings.intake_suffix != settings.suffix:
+                raise ValueError("This run decides another run's journal (ONECASE_JOURNAL_SUFFIX); only that run may normalise into it.")
             keyring = settings.keyring()
             take_over = functools.partial(normalise.take_over, vault=Vault(dsn, vault), keyring=keyring, naming=naming)
         case "consolidate":
@@ -48,19 +49,23 @@ def stage_spec(stage: str, settings: Settings) -> StageSpec:
             take_over = functools.partial(project.take_over, session=Session(dsn, PROJECT_ROLE), schema=main, naming=naming)
         case _:
             raise ValueError(f"There is no stage {stage!r}; the stages are {', '.join(STAGES)}.")
-    inputs = tuple(naming.of(topic) for topic in input_topics(stage))
+    inputs = tuple(naming.of(topic) for topic in input_topics(stage, settings.channels))
     return StageSpec(settings.group(stage), inputs, take_over, naming.of(REJECTED))
 
 
 async def ready(settings: Settings) -> None:
     """Waits for Kafka and Postgres, creates tables that are missing, and refuses topics that are not as they must be."""
-    findings = [finding for finding in await topics.check(settings.kafka_bootstrap, settings.naming) if finding.fatal]
+    findings = [
+        finding
+        for finding in await topics.check(settings.kafka_bootstrap, settings.naming, topics=topics_for(settings.channels))
+        if finding.fatal
+    ]
     if findings:
         raise ValueError("; ".join(f"Topic {finding.topic} {finding.sentence}" for finding in findings))
     await prepare(
         settings.postgres_dsn.get_secret_value(),
-        main=settings.schema_name("onecase"),
-        vault=settings.schema_name("onecase_vault"),
+        main=settings.projection_schema,
+        vault=settings.vault_schema,
     )
 
 

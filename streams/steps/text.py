@@ -6,8 +6,12 @@ import unicodedata
 
 from opencc import OpenCC
 
-# Control and format characters (zero-width joiners, NUL, direction marks) say nothing about a matter; Postgres refuses NUL.
-_INVISIBLE = re.compile(r"[^\S\n]+|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
+# Control and format characters (zero-width joiners, NUL, direction marks, variant selectors) say nothing about a matter; Postgres refuses NUL.
+_INVISIBLE = re.compile(
+    r"[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]+"
+)
+_BLANKS = re.compile(r"[^\S\n]+")
 _LINES = re.compile(r" *\n[ \n]*")
 
 
@@ -20,8 +24,14 @@ def clean(text: str) -> str:
     """Any text -> NFKC, simplified, one blank or one line break at a time, nothing invisible. Applying it twice changes nothing."""
     if not text:
         return ""
-    text = _simplifier().convert(unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n")))
-    # NFKC once more: a converted character may have a compatibility form of its own.
-    text = unicodedata.normalize("NFKC", text)
-    text = _INVISIBLE.sub(lambda found: " " if found[0].isspace() else "", text)
-    return _LINES.sub("\n", re.sub(r" {2,}", " ", text)).strip()
+    # First of all, because what stood between two characters hides that they belong together.
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _simplified(unicodedata.normalize("NFKC", text))
+    return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+
+
+def _simplified(text: str) -> str:
+    # Until nothing changes: 薴 becomes 苧 and that becomes 苎, and a converted character may have a compatibility form.
+    while (again := unicodedata.normalize("NFKC", _simplifier().convert(text))) != text:
+        text = again
+    return text
