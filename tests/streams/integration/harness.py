@@ -180,5 +180,25 @@ class Run:
             await connection.close()
 
 
+async def until(condition: Callable[[], bool], what: str, limit_s: float = 60.0) -> None:
+    """Waits for something outside to come true."""
+    end = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < end, f"after {limit_s:.0f} s still not: {what}"
+        await asyncio.sleep(0.1)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes whose parent is `pid`."""
+    found = subprocess.run(["ps", "--ppid", str(pid), "-o", "pid="], capture_output=True, text=True, check=False)
+    return [int(text) for text in found.stdout.split()]
+
+
+def alive(pids: Iterable[int]) -> list[int]:
+    """Those that still run."""
+    listed = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, pids))], capture_output=True, text=True, check=False)
+    return [int(text) for text in listed.stdout.split()]
+
+
 def export_lines(records: Iterable[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(record, ensure_ascii=False).encode() + b"\n" for record in records)

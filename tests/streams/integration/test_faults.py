@@ -13,7 +13,7 @@ from schemas.topics import CASE_EVENTS, JOURNAL, REJECTED, raw_topic
 from streams.kafka import group_offsets
 from tests.servers import Servers
 from tests.streams.integration.conftest import Make
-from tests.streams.integration.harness import Run
+from tests.streams.integration.harness import Run, alive, children_of, until
 from tests.streams.integration.stories import stretch
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
@@ -95,22 +95,16 @@ async def test_a_zombie_is_shut_out(make_run: Make) -> None:
     zombie, other = workers[owner], logs[1 - owner]
 
     more = asyncio.create_task(run.publish(stretch(400, prefix="b")))
-    while len(await run.read(CASE_EVENTS)) < count + 20:  # it is in the middle of its work
-        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.5)  # it is in the middle of its work
     zombie.send_signal(signal.SIGSTOP)
-    while "took over" not in other.read_text(encoding="utf-8"):
-        await asyncio.sleep(0.2)
-    count += await more
-    count += await run.publish(stretch(40, prefix="c"))
+    count += await more + await run.publish(stretch(40, prefix="c"))
+    await until(lambda: "took over" in other.read_text(encoding="utf-8"), "the other worker takes over")
     zombie.send_signal(signal.SIGCONT)
     result = await run.settled(raw=count)
     assert result.holds, result.problems
-    for _ in range(300):
-        if zombie.poll() is not None:
-            break
-        await asyncio.sleep(0.1)
+    await until(lambda: zombie.poll() is not None, "the zombie ends", 40)
     log = logs[owner].read_text(encoding="utf-8")
-    assert zombie.poll() not in (None, 0), f"the zombie goes on\n{log[-2000:]}"
+    assert zombie.poll() == 1, log[-2000:]
     assert "Fenced" in log or "ProducerEpoch" in log or "fenced" in log, log[-3000:]
     result = await run.settled(raw=count)
     assert result.holds, result.problems
@@ -144,19 +138,11 @@ async def test_stages_die_with_their_supervisor(make_run: Make) -> None:
     """kill -9 of the supervisor leaves no stage behind."""
     run = await make_run().prepare()
     supervisor = run.start_supervisor()
-    children: list[str] = []
-    while len(children) < 3:
-        await asyncio.sleep(0.2)
-        found = subprocess.run(["ps", "--ppid", str(supervisor.pid), "-o", "pid="], capture_output=True, text=True, check=False)
-        children = found.stdout.split()
+    await until(lambda: len(children_of(supervisor.pid)) == 3, "three stages run")
+    children = children_of(supervisor.pid)
     supervisor.kill()
     supervisor.wait()
-    for _ in range(300):
-        alive = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(children)], capture_output=True, text=True, check=False).stdout.split()
-        if not alive:
-            break
-        await asyncio.sleep(0.1)
-    assert not alive
+    await until(lambda: not alive(children), "the stages end", 40)
 
 
 async def test_a_group_beyond_the_events_refuses_to_start(make_run: Make) -> None:
