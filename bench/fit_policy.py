@@ -262,7 +262,7 @@ def main() -> None:
         lines = choose(gold, scorer, lambda lines: pack_of(rarity, tables, lines, ""))
         held = figures(gold, stream(gold.reports, parse_policy(pack_of(rarity, tables, lines, ""))), scorer)["held-out half"]
         seen = ", ".join(f"{key} {held[key]}" for key in ("ordinary_precision", "ordinary_recall", "ordinary_f1"))
-        note = f"{len(pairs)} pairs of one half of data/gold, split by case; rarity from the texts of data/gold and data/reference. Other half: {seen}"
+        note = f"{len(pairs)} pairs of one half of data/gold, split by case; rarity from all its texts and reference. Other half: {seen}"
         PACK.write_bytes(pack_of(rarity, tables, lines, note))
     policy = parse_policy(PACK.read_bytes())
     print(policy.name, policy.digest[:12], PACK.stat().st_size, "bytes", policy.lines)

@@ -2,8 +2,8 @@
 
     onecase bench pipeline --reports 20000 --json
 
-Servers of its own under a temporary folder; everything on loopback. Each run starts from topics that hold the same raw records, with its worker
-processes ready and waiting, and ends when every stage has committed all of its input.
+Servers of its own under a temporary folder; everything on loopback. Both courses get the same raw records while their workers are warm and
+waiting, and end when a `read_committed` reader has seen the last output of every record.
 """
 
 import asyncio
@@ -60,8 +60,8 @@ class Raw:
 def encoded(count: int, naming: Naming, prefix: str) -> list[Raw]:
     """Raw records as a connector writes them."""
     found = []
-    for contact in reports(count):
-        contact = contact.model_copy(update={"source_id": prefix + contact.source_id})
+    for invented in reports(count):
+        contact = invented.model_copy(update={"source_id": prefix + invented.source_id})
         payload = contact.to_json()
         key = f"{contact.channel}/{contact.source_id}"
         now = from_millis(time.time_ns() // 1_000_000)

@@ -84,6 +84,7 @@ _MEANING = {
     "batch": "records in one transaction at most",
     "within_s": "seconds to wait for a batch to fill",
     "session_timeout_s": "seconds after which a silent worker loses its partitions",
+    "stall_s": "seconds after which a worker that stands still beside work ends itself, to be started anew",
     "reject_share_max": "share of dead letters among the last 1,000 records at which a worker stops",
 }
 

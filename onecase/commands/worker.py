@@ -36,12 +36,34 @@ def worker(
     )
     for noisy in ("aiokafka", "faust", "mode", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.INFO if verbose else logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom())
     refuse_two_owners()
     s = settings(demo=demo)
     if only:
         run_stage(only, s, die_with_parent=child)
     else:
         asyncio.run(_supervise())
+
+
+class Seldom(logging.Filter):
+    """Lets the same complaint of a library through once in ten seconds: aiokafka writes a line a partition every 0.1 s while a broker is away."""
+
+    PAUSE_S = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for what was said just now."""
+        if record.name.startswith("onecase"):
+            return True
+        place = (record.pathname, record.lineno)
+        if record.created - self._last.get(place, 0.0) < self.PAUSE_S:
+            return False
+        self._last[place] = record.created
+        return True
 
 
 async def _supervise() -> None:

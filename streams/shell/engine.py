@@ -22,6 +22,7 @@ from schemas.topics import MIB
 from streams.kafka import group_offsets
 from streams.records import Inbound, Outbound, Place
 from streams.shell.rejects import RejectShare
+from streams.shell.watchdog import Watchdog
 
 log = logging.getLogger("onecase.engine")
 
@@ -61,6 +62,7 @@ class EngineSettings:
     within_s: float = 0.05
     session_timeout_s: float = 6.0
     reject_share_max: float = 0.5
+    stall_s: float = 30.0
 
 
 class _Thread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
@@ -131,6 +133,7 @@ class Engine:
         self._taking = asyncio.Lock()
         self._settled = asyncio.Event()
         self._share = RejectShare(settings.reject_share_max)
+        self._watchdog = Watchdog(settings.bootstrap, spec.group, settings.stall_s)
         self.app = self._build()
 
     def _build(self) -> Any:
@@ -155,6 +158,7 @@ class Engine:
         app.agent(source, name=self._spec.group)(self._agent)
         app.on_partitions_assigned.connect(self._assigned, weak=False)
         app.on_partitions_revoked.connect(self._revoked, weak=False)
+        app.task(self._watch)
         return app
 
     async def _agent(self, stream: Any) -> None:
@@ -165,6 +169,7 @@ class Engine:
                 record = _inbound(event.message)
                 parts.setdefault(record.place, []).append(record)
             await asyncio.gather(*(self._transact(place, records) for place, records in parts.items()))
+            self._watchdog.progress()
             for event in batch:
                 event.ack()
 
@@ -208,6 +213,15 @@ class Engine:
 
     def _assignment(self) -> set[Place]:
         return {Place(tp.topic, tp.partition) for tp in self.app.consumer.assignment()}
+
+    async def _watch(self) -> None:
+        await self._watchdog.watch(self._positions)
+
+    def _positions(self) -> dict[Place, int | None] | None:
+        """Where each of our partitions goes on, None where it has not been taken over; None while the group is not settled."""
+        if not self._settled.is_set():
+            return None
+        return {place: self._taken[place].work.resume_at if place in self._taken else None for place in self._assignment()}
 
     async def _revoked(self, _app: Any, _partitions: Any, **_: Any) -> None:
         """Lets the batches in flight end before the group goes on."""

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     within_s: float = Field(0.05, gt=0, le=5)
     session_timeout_s: float = Field(6.0, ge=1, le=60)
     reject_share_max: float = Field(0.5, gt=0, le=1)
+    stall_s: float = Field(30.0, ge=5, le=600)
 
     @model_validator(mode="after")
     def _one_key(self) -> "Settings":

@@ -81,6 +81,7 @@ def run_stage(stage: str, settings: Settings, *, die_with_parent: bool = False) 
         within_s=settings.within_s,
         session_timeout_s=settings.session_timeout_s,
         reject_share_max=settings.reject_share_max,
+        stall_s=settings.stall_s,
     )
     Engine(spec, engine).run()
 

@@ -6,7 +6,7 @@ import unicodedata
 
 from opencc import OpenCC
 
-# Control and format characters (zero-width joiners, NUL, direction marks, variant selectors) say nothing about a matter; Postgres refuses NUL.
+# Control and format characters (zero-width joiners, direction marks, variant selectors) say nothing about a matter; Postgres refuses NUL.
 _INVISIBLE = re.compile(
     r"[\u0000-\u0008\u000e-\u001b\u007f-\u0084\u0086-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     r"\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]+"
