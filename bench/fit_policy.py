@@ -39,6 +39,7 @@ LIMITS = {
     "known_keys": 20,
     "new_keys": 8,
     "postings": 48,
+    "entries": 300,
     "candidates": 8,
     "finalists": 8,
     "finalists_a_case": 3,

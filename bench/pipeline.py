@@ -199,7 +199,7 @@ async def timed(
     return took, used
 
 
-async def all_seen(seen: Mapping[bytes, float], count: int, limit_s: float = 60.0) -> None:
+async def all_seen(seen: Mapping[bytes, float], count: int, limit_s: float = 180.0) -> None:
     deadline = time.monotonic() + limit_s
     while len(seen) < count:
         if time.monotonic() > deadline:

@@ -13,8 +13,9 @@ class Postings:
     Tuples, because most keys have one or two slots: they are small, and Python's collector leaves tuples of numbers alone.
     """
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, entries: int = 0) -> None:
         self._bound = bound
+        self._entries = entries
         self._slots: dict[Hashable, tuple[int, ...]] = {}
 
     def add(self, slot: int, keys: Iterable[Hashable]) -> None:
@@ -45,8 +46,17 @@ class Postings:
         return self._slots.get(key, ())
 
     def find(self, keys: Sequence[Hashable]) -> list[int]:
-        """Slots under any of the keys: those with most keys in common first, among equals the newer one."""
-        counts = Counter(chain.from_iterable(map(self._slots.get, keys, repeat(()))))
+        """Slots under any of the keys: those with most keys in common first, among equals the newer one.
+
+        The shortest lists are read first and reading stops after `entries`: a full list belongs to a common key, and says little.
+        """
+        lists, left = [], self._entries
+        for slots in sorted(map(self._slots.get, keys, repeat(())), key=len):
+            lists.append(slots)
+            left -= len(slots)
+            if left < 0:
+                break
+        counts = Counter(chain.from_iterable(lists))
         single = 1 if len(counts) <= self._bound else 2  # among many, one bigram in common is no sign
         mask = (1 << SLOT_BITS) - 1
         ranked = sorted([count << SLOT_BITS | slot for slot, count in counts.items() if count >= single], reverse=True)

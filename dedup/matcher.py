@@ -69,7 +69,7 @@ class Matcher:
         self._slots: dict[str, int] = {}
         self._case_ids: dict[int, str] = {}
         self._cases: dict[str, _Case] = {}
-        self._bigrams = Postings(policy.limits.postings)
+        self._bigrams = Postings(policy.limits.postings, policy.limits.entries)
         self._persons = Postings(RECENT_OF_A_PERSON)
         self._numbers = Postings(RECENT_OF_A_PERSON)
         self._last: tuple[ReportReceived, Features] | None = None  # a report is usually matched, then placed

@@ -98,17 +98,26 @@ def missing(mine: Features, other: Features) -> list[tuple[str, int]]:
 
 def same_name(pair: Pair) -> tuple[int, str]:
     """The heaviest name that stands in both texts, and its weight; (0, "") if there is none."""
-    one = next(((weight, name) for name, weight in pair.new.names if name in pair.old.plain), (0, ""))
-    two = next(((weight, name) for name, weight in pair.old.names if name in pair.new.plain), (0, ""))
-    return max(one, two)
+    return max(_heaviest(pair.new, pair.old)[0], _heaviest(pair.old, pair.new)[0])
+
+
+def _heaviest(mine: Features, other: Features) -> tuple[tuple[int, str], int]:
+    """Of one report's names: the heaviest that the other text has, and the weight of the heaviest that it lacks."""
+    shared, alone = (0, ""), 0
+    for name, weight in mine.names:
+        if name in other.plain:
+            shared = shared if shared[0] else (weight, name)
+        else:
+            alone = alone or weight
+        if alone and shared[0]:
+            break
+    return shared, alone
 
 
 def names(pair: Pair) -> tuple[int, int]:
     """同一名称: weight of the heaviest name that both have; beside it, the heaviest name that only one has (the lighter side's)."""
-    if not (pair.new.names and pair.old.names):
-        return same_name(pair)[0], UNKNOWN
-    alone = [max((weight for _, weight in missing(a, b)), default=0) for a, b in ((pair.new, pair.old), (pair.old, pair.new))]
-    return same_name(pair)[0], min(alone)
+    (one, mine), (two, other) = _heaviest(pair.new, pair.old), _heaviest(pair.old, pair.new)
+    return max(one[0], two[0]), min(mine, other) if pair.new.names and pair.old.names else UNKNOWN
 
 
 def order(pair: Pair) -> tuple[int, int]:

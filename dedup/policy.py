@@ -49,6 +49,7 @@ class Limits(_Part):
     known_keys: int = Field(ge=4, description="rarest bigrams of the rarity table that are indexed for a report")
     new_keys: int = Field(ge=0, description="bigrams outside the table that are indexed for a report, first ones of the text")
     postings: int = Field(ge=4, description="newest reports kept for one bigram")
+    entries: int = Field(ge=48, description="entries of the index that are read for a report, rarest bigrams first")
     candidates: int = Field(ge=8, description="reports that are compared by bigrams")
     finalists: int = Field(ge=2, le=8, description="reports that are compared by all measures")
     finalists_a_case: int = Field(ge=1, le=8)

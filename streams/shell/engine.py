@@ -168,8 +168,8 @@ class Engine:
             for event in batch:
                 record = _inbound(event.message)
                 parts.setdefault(record.place, []).append(record)
-            await asyncio.gather(*(self._transact(place, records) for place, records in parts.items()))
-            self._watchdog.progress()
+            with self._watchdog.at_work():
+                await asyncio.gather(*(self._transact(place, records) for place, records in parts.items()))
             for event in batch:
                 event.ack()
 

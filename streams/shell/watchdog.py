@@ -6,7 +6,8 @@ Seen on Kafka 4.1: a broker that dies while a consumer joins its group leaves th
 import asyncio
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 
 from aiokafka.errors import KafkaError
 
@@ -32,17 +33,24 @@ async def waiting(bootstrap: str, group: str, positions: Mapping[Place, int | No
 
 
 class Watchdog:
-    """Told of each batch by `progress`. `stall_s`: how long a worker may stand still beside work, or without a settled group."""
+    """Told of each batch by `at_work`. `stall_s`: how long a worker may stand still beside work, or without a settled group."""
 
     def __init__(self, bootstrap: str, group: str, stall_s: float) -> None:
         self._bootstrap = bootstrap
         self._group = group
         self._stall_s = stall_s
         self._moved = True
+        self._busy = 0
 
-    def progress(self) -> None:
-        """A batch went through."""
-        self._moved = True
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """While a batch is handled or a partition recovered the worker does not stand still, however long it takes."""
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            self._moved = True
 
     async def watch(self, positions: Positions) -> None:
         """Looks every `stall_s` seconds; ends the process, without ceremony, when it stands still. Nothing half done is committed."""
@@ -50,7 +58,7 @@ class Watchdog:
             self._moved = False
             before = positions()
             await asyncio.sleep(self._stall_s)
-            if self._moved:
+            if self._moved or self._busy:
                 continue
             if (reason := await self._stalled(before, positions())) is not None:
                 log.critical("%s for %.0f s; this process ends and has to be started again", reason, self._stall_s)
@@ -65,4 +73,4 @@ class Watchdog:
             place = await waiting(self._bootstrap, self._group, now)
         except (KafkaError, OSError, Unreachable):
             return None  # the broker is away; that is not this worker's fault
-        return f"nothing was read from {place.topic}/{place.partition}, which has records" if place and not self._moved else None
+        return f"nothing was read from {place.topic}/{place.partition}, which has records" if place and not self._moved and not self._busy else None

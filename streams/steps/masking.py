@@ -19,8 +19,8 @@ _PATTERN = re.compile(
   | (?P<card> {_START} (?: (?!(?:19|20)\d\d{_MONTH_DAY})\d{{16,19}}
       | (?!(?:19|20)\d\d[ \-](?:19|20)) \d{{4}}(?:[ \-]\d{{4}}){{3}}(?:[ \-]?\d{{1,3}})? ) {_END} )  # not a row of years
   | (?P<mobile> {_START} (?:{_ABROAD}|86{_GAP})? 1[3-9]\d {_GAP} \d{{4}} {_GAP} \d{{4}} (?!\d) )
-  | (?P<landline> {_START} (?: (?:{_ABROAD})?\(?0 | {_ABROAD} )
-      (?: (?:10|2\d)\)?{_GAP}[2-9]\d{{3}} | [3-9]\d\d\)?{_GAP}[2-9]\d{{2,3}} ) {_GAP} \d{{4}} (?!\d) )
+  | (?P<landline> {_START} (?: (?:{_ABROAD})?(?P<open>\()?0 | {_ABROAD} )
+      (?: (?:10|2\d)(?(open)\)){_GAP}[2-9]\d{{3}} | [3-9]\d\d(?(open)\)){_GAP}[2-9]\d{{2,3}} ) {_GAP} \d{{4}} (?!\d) )
     """,
     re.VERBOSE,
 )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.base import Name, UtcTime
 from schemas.codec import DecodeError
-from schemas.contact import Contact
+from schemas.contact import BODY_CHARACTERS_MAX, Contact
 from schemas.ids import report_id
 from schemas.journal import Flag, JournalFact, RawPosition, ReportReceived, ReportWithdrawn
 from streams.steps.masking import mask, without_room
@@ -17,6 +18,7 @@ from streams.steps.persons import Keyring, tokens_of
 from streams.steps.text import clean
 
 CLOCK_SLACK = timedelta(minutes=5)  # two honest clocks differ a little
+SHORT, NUMBER = 1000, 200  # the longest that records allow; cleaning may lengthen a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def reported_time(text: str, zone: str) -> tuple[datetime, tuple[Flag, ...]]:
             return at.astimezone(UTC), ()
         flag = Flag(code="zone.assumed", sentence=f"The source gave no time zone; {zone} was taken.")
         return at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC), (flag,)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: "Asia" is a folder
         raise DecodeError("zone.unknown", f"The connector's zone {zone[:40]!r} is not an IANA zone such as Asia/Shanghai.") from None
     except OverflowError:
         raise DecodeError("time.unreadable", f"Field reported_at: {text[:40]!r} lies outside the calendar.") from None
@@ -74,6 +76,8 @@ def reported_time(text: str, zone: str) -> tuple[datetime, tuple[Flag, ...]]:
 
 def normalise(contact: Contact, arrival: Arrival, jurisdiction: str, keyring: Keyring) -> Normalised:
     """Contact -> journal fact. `jurisdiction` is the pinned one (first at sight); raises DecodeError for what cannot be read."""
+    if "\0" in contact.source_id:
+        raise DecodeError("source-id.nul", "Field source_id holds a NUL character, which Postgres cannot keep; mend the export.")
     reported_at, flags = reported_time(contact.reported_at, arrival.zone)
     effective_at = reported_at
     if arrival.arrived_at is not None and reported_at > arrival.arrived_at:
@@ -102,15 +106,18 @@ def normalise(contact: Contact, arrival: Arrival, jurisdiction: str, keyring: Ke
 def _received(contact: Contact, same: dict[str, Any], reported_at: datetime, flags: tuple[Flag, ...], keyring: Keyring) -> Normalised:
     title, body = mask(clean(contact.title or "")), mask(clean(contact.body))
     place = mask(without_room(clean(contact.address or "")))
+    division, category, quoted = (mask(clean(text or "")) for text in (contact.division_code, contact.category, contact.quoted_number))
     if not title.text and not body.text:
         flags += (Flag(code="text.empty", sentence="The report has no text; a person should look at it."),)
+    if len(body.text) > BODY_CHARACTERS_MAX:  # some characters become several: ㎡
+        flags += (Flag(code="text.cut", sentence=f"The text was cut after {BODY_CHARACTERS_MAX} characters."),)
     content = {
         "title": title.text,
-        "body": body.text,
+        "body": body.text[:BODY_CHARACTERS_MAX],
         "address": place.text or None,
-        "division_code": contact.division_code and clean(contact.division_code),
-        "category": contact.category and clean(contact.category),
-        "quoted_number": contact.quoted_number and clean(contact.quoted_number),
+        "division_code": division.text[:SHORT] or None,
+        "category": category.text[:SHORT] or None,
+        "quoted_number": quoted.text[:NUMBER] or None,
         "joint_count": len(contact.joint_names),
         "confidential": contact.confidential,
     }
@@ -121,10 +128,21 @@ def _received(contact: Contact, same: dict[str, Any], reported_at: datetime, fla
         **same, **content, revision=contact.revision, digest=digest, reported_at=reported_at, persons=persons, flags=flags
     )
     people = {
-        name: value
+        name: _storable(value)
         for name in ("contact_name", "contact_phone", "contact_id_number", "contact_address", "author", "joint_names", "address", "extra")
         if (value := getattr(contact, name))
     }
-    if taken := title.taken + body.taken + place.taken:
+    if taken := [pair for part in (title, body, place, division, category, quoted) for pair in part.taken]:
         people["masked"] = taken
     return Normalised(fact, Held(fact.report_id, digest, people, persons) if people else None)
+
+
+def _storable(value: Any) -> Any:
+    """What Postgres' jsonb takes: no NUL, half character or NaN. The raw record keeps them as they came."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_storable(str(name)): _storable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

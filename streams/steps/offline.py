@@ -42,7 +42,9 @@ def export_line(record: Inbound) -> dict[str, Any]:
 
 
 def journal_line(line: dict[str, Any]) -> Inbound:
-    """The record of an exported line. Raises KeyError, TypeError or ValueError where it is none."""
+    """The record of an exported line. Raises KeyError, TypeError, ValueError or OverflowError where it is none."""
+    if int(line["partition"]) < 0 or int(line["offset"]) < 0:
+        raise ValueError("partition or offset, which is negative")
     return Inbound(
         Place(str(line["topic"]), int(line["partition"])),
         int(line["offset"]),
@@ -94,7 +96,7 @@ class Run:
         if {"partition", "offset", "value"} <= found.keys():
             try:
                 return read_journal(journal_line(found))
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 sentence = f"The line looks like an exported journal record but lacks or spoils {error}."
                 raise DecodeError("journal.unreadable", sentence) from None
         contact = contact_of(found)
@@ -116,7 +118,7 @@ def parse_line(line: bytes) -> dict[str, Any]:
         else:
             hint = "; it looks like GB18030, convert the file first"
         raise DecodeError("line.not-utf8", f"The line is not UTF-8 at byte {error.start + 1}{hint}.") from None
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: not JSON, or a number of too many digits
         raise DecodeError("line.not-json", f"The line is not JSON: {error}.") from None
     if not isinstance(found, dict):
         raise DecodeError("line.not-an-object", "The line is JSON but not an object in braces.")
@@ -127,8 +129,12 @@ def contact_of(found: dict[str, Any]) -> Contact:
     """Fields -> contact; unknown fields are kept aside. Raises DecodeError."""
     known = {name: value for name, value in found.items() if name in Contact.model_fields}
     extra = {name: value for name, value in found.items() if name not in Contact.model_fields}
+    if extra and isinstance(known.get("extra", {}), dict):
+        known["extra"] = known.get("extra", {}) | extra
     try:
-        text = json.dumps(known | ({"extra": extra} if extra else {}), ensure_ascii=False).encode()
+        text = json.dumps(known, ensure_ascii=False).encode()
+    except RecursionError:
+        raise DecodeError("line.too-deep", "The line's brackets are nested too deeply.") from None
     except UnicodeEncodeError:
         raise DecodeError("text.surrogate", "A text of the line holds half a character (a lone surrogate) and cannot be kept.") from None
     return decode_as(Contact, text)

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from schemas.contact import Contact
 from streams.steps.text import clean
 
-_NOT_DIGIT = re.compile(r"\D")
+_NOT_DIGIT = re.compile(r"[^0-9]")
+_SEVERAL = re.compile(r"[/,;、|转或]")  # two numbers in one field, or an extension (转801), which is no number by itself
+_ABROAD = re.compile(r"(?:00)?86(?=0\d{10,11}$|1[3-9]\d{9}$|[1-9]\d{9,10}$)")
+_MOBILE = re.compile(r"1[3-9]\d{9}")
 _NOT_ID = re.compile(r"[^0-9X]")
 _BLANK = re.compile(r"\s")
 
@@ -27,23 +30,27 @@ class Keyring:
 
 
 def phone_number(text: str) -> str | None:
-    """Digits without country prefix; None where it cannot be a number at all."""
+    """Digits without country prefix; None where it cannot be a number at all, or is masked already (138****5678 is many people's)."""
+    if "*" in text:
+        return None
     digits = _NOT_DIGIT.sub("", text)
-    for prefix in ("0086", "86"):
-        if digits.startswith(prefix) and len(digits) == len(prefix) + 11:
-            digits = digits.removeprefix(prefix)
+    if prefix := _ABROAD.match(digits):
+        digits = digits[prefix.end() :]
+        if digits[0] != "0" and not _MOBILE.fullmatch(digits):
+            digits = f"0{digits}"  # an area code loses its 0 behind +86
     return digits if 7 <= len(digits) <= 15 and len(set(digits)) > 1 else None
 
 
 def tokens_of(contact: Contact, source_system: str, keyring: Keyring) -> tuple[str, ...]:
     """The tokens of the person who reports, sorted. Empty if anonymous (匿名).
 
-    One each by phone, identity card, account at the source system, and name with address (a name alone is no person).
+    One each by phone number, identity card, account at the source system, and name with address (a name alone is no person).
     """
-    found = set()
-    if contact.contact_phone and (phone := phone_number(clean(contact.contact_phone))):
-        found.add(keyring.token("phone", phone))
-    if contact.contact_id_number:
+    found: set[str] = set()
+    if contact.contact_phone:
+        phones = map(phone_number, _SEVERAL.split(clean(contact.contact_phone)))
+        found.update(keyring.token("phone", phone) for phone in phones if phone)
+    if contact.contact_id_number and "*" not in contact.contact_id_number:
         number = _NOT_ID.sub("", clean(contact.contact_id_number).upper())
         if len(number) in (15, 18):
             found.add(keyring.token("id", number))

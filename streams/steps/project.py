@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas import events as ev
+from schemas.journal import Flag
 from schemas.views import MEMBERS_SHOWN, CaseMember, CaseView, MemberLine, SuggestionLine
 
 SUGGESTIONS_SHOWN = 30
@@ -155,7 +156,7 @@ def _joined(view: CaseView, event: ev.ReportJoined) -> CaseView:
         by_channel=_counted(view.by_channel, report.channel, 1),
         first_members=(*view.first_members, line) if room else view.first_members,
         last_members=view.last_members if room else (*view.last_members, line)[-MEMBERS_SHOWN:],
-        flags=(*view.flags, *report.flags)[:FLAGS_SHOWN],
+        flags=_flags(view, report),
     )
 
 
@@ -179,7 +180,7 @@ def _revised(state: Projection, event: ev.ReportRevised) -> None:
         reports=view.reports + back,
         withdrawn=view.withdrawn - back,
         by_channel=_counted(view.by_channel, report.channel, back),
-        flags=(*view.flags, *(flag for flag in report.flags if flag not in view.flags))[:FLAGS_SHOWN],
+        flags=_flags(view, report),
     )
     changes = {"number": event.number, "changed_at": event.at, "reported_at": report.reported_at, "withdrawn": False}
     state.members[report.report_id] = member.model_copy(update=changes | {"withheld": member.withheld or report.confidential})
@@ -202,6 +203,11 @@ def _lines_changed(view: CaseView, report_id: str, change: Callable[[MemberLine]
         return tuple(change(line) if line.report_id == report_id else line for line in lines)
 
     return view.model_copy(update={"first_members": mapped(view.first_members), "last_members": mapped(view.last_members)})
+
+
+def _flags(view: CaseView, report: ev.ReportSummary) -> tuple[Flag, ...]:
+    """Each flag once: a source without time zones would else fill the list with one sentence."""
+    return (*view.flags, *(flag for flag in report.flags if flag not in view.flags))[:FLAGS_SHOWN]
 
 
 def _counted(by_channel: dict[str, int], channel: str, change: int) -> dict[str, int]:

@@ -1,0 +1,331 @@
+"""A contact becomes a journal fact: times, jurisdiction, flags, digest; people go to the vault and nowhere else."""
+
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.codec import DecodeError, decode_as
+from schemas.contact import BODY_CHARACTERS_MAX, Contact
+from schemas.ids import report_id
+from schemas.journal import JournalFact, ReportReceived, ReportWithdrawn
+from streams.steps.normalise import Arrival, normalise, reported_time
+from tests.streams.build import JURISDICTION, KEYRING, START, contact, normalised, report
+
+
+def flags(fact: JournalFact) -> list[str]:
+    return [flag.code for flag in fact.flags]
+
+
+def utc(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]  # year to microsecond
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected", "flagged"),
+    [
+        ("2026-03-02T09:00:00+08:00", "Asia/Shanghai", utc(2026, 3, 2, 1), []),
+        ("2026-03-02T01:00:00Z", "Asia/Shanghai", utc(2026, 3, 2, 1), []),
+        ("2026-03-02 09:00:00", "Asia/Shanghai", utc(2026, 3, 2, 1), ["zone.assumed"]),
+        ("2026-03-02", "Asia/Shanghai", utc(2026, 3, 1, 16), ["zone.assumed"]),
+        ("２０２６-０３-０２　０９：００", "Asia/Shanghai", utc(2026, 3, 2, 1), ["zone.assumed"]),
+        (" 2026-03-02T09:00:00 ", "Asia/Urumqi", utc(2026, 3, 2, 3), ["zone.assumed"]),
+        ("2026-03-02T09:00:00.123456+08:00", "Asia/Shanghai", utc(2026, 3, 2, 1, 0, 0, 123456), []),
+        ("1988-07-01T09:00:00", "Asia/Shanghai", utc(1988, 7, 1, 0), ["zone.assumed"]),  # summer time was in force then
+        ("0001-01-02T00:00:00", "Asia/Shanghai", utc(1, 1, 1, 15, 54, 17), ["zone.assumed"]),  # local mean time
+        ("9999-12-31T23:59:59", "Asia/Shanghai", utc(9999, 12, 31, 15, 59, 59), ["zone.assumed"]),
+    ],
+)
+def test_times(text: str, zone: str, expected: datetime, flagged: list[str]) -> None:
+    at, found = reported_time(text, zone)
+    assert at == expected
+    assert at.tzinfo is UTC
+    assert [flag.code for flag in found] == flagged
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "code"),
+    [
+        ("", "Asia/Shanghai", "time.unreadable"),
+        ("昨天晚上", "Asia/Shanghai", "time.unreadable"),
+        ("2026年3月2日", "Asia/Shanghai", "time.unreadable"),
+        ("2026-02-30T09:00:00", "Asia/Shanghai", "time.unreadable"),
+        ("2026-03-02T25:00:00", "Asia/Shanghai", "time.unreadable"),
+        ("0000-00-00 00:00:00", "Asia/Shanghai", "time.unreadable"),
+        ("2026-03-02T09:00:00+99:99", "Asia/Shanghai", "time.unreadable"),
+        ("0001-01-01T00:00:00+08:00", "Asia/Shanghai", "time.unreadable"),
+        ("0001-01-01T00:00:00", "Asia/Shanghai", "time.unreadable"),
+        ("9999-12-31T23:59:59-08:00", "Asia/Shanghai", "time.unreadable"),
+        ("9999-12-31T23:59:59", "America/New_York", "time.unreadable"),
+        ("2026-03-02T09:00:00", "Asia/Chongqing2", "zone.unknown"),
+        ("2026-03-02T09:00:00", "Asia", "zone.unknown"),  # a folder among the zones
+        ("2026-03-02T09:00:00", "", "zone.unknown"),
+        ("2026-03-02T09:00:00", "../../etc/passwd", "zone.unknown"),
+        ("2026-03-02T09:00:00", "北京\x00", "zone.unknown"),
+    ],
+)
+def test_times_that_cannot_be_read(text: str, zone: str, code: str) -> None:
+    with pytest.raises(DecodeError) as error:
+        reported_time(text, zone)
+    assert error.value.code == code
+    assert error.value.sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("ahead", "flagged"),
+    [
+        (timedelta(), []),
+        (timedelta(minutes=5), []),
+        (timedelta(minutes=5, seconds=1), ["time.future"]),
+        (timedelta(days=900), ["time.future"]),
+    ],
+)
+def test_a_time_in_the_future(ahead: timedelta, flagged: list[str]) -> None:
+    fact = report(reported_at=(START + ahead).isoformat(), at=START)
+    assert (fact.reported_at, fact.effective_at) == (START + ahead, START)
+    assert flags(fact) == flagged
+
+
+def test_a_late_report_keeps_its_own_time() -> None:
+    fact = report(reported_at="2025-12-24T09:00:00+08:00", at=START)
+    assert fact.effective_at == fact.reported_at == utc(2025, 12, 24, 1)
+    offline = normalise(contact(reported_at="2099-01-01T00:00:00Z"), Arrival("local", "Asia/Shanghai"), "local", KEYRING).fact
+    assert offline.effective_at == utc(2099, 1, 1)
+    assert flags(offline) == []
+
+
+@pytest.mark.parametrize(
+    ("wish", "pinned", "flagged"),
+    [
+        (None, "local", []),
+        ("local", "local", []),
+        ("changsha", "changsha", []),
+        ("changsha", "local", ["jurisdiction.differs"]),
+        (None, "changsha", ["jurisdiction.differs"]),
+    ],
+)
+def test_the_pinned_jurisdiction_stays(wish: str | None, pinned: str, flagged: list[str]) -> None:
+    for withdrawn in (False, True):
+        fact = normalised(contact(jurisdiction=wish, withdrawn=withdrawn), jurisdiction=pinned).fact
+        assert fact.jurisdiction == pinned
+        assert flags(fact) == flagged
+
+
+@pytest.mark.parametrize(
+    ("fields", "flagged"),
+    [
+        ({"body": ""}, ["text.empty"]),
+        ({"body": " \u200b\n\x00 "}, ["text.empty"]),
+        ({"body": "", "title": "路灯不亮"}, []),
+        ({"body": "㎡" * (BODY_CHARACTERS_MAX - 1)}, ["text.cut"]),
+        ({"reported_at": "2026-03-02 09:00"}, ["zone.assumed"]),
+        ({"reported_at": "2027-03-02 09:00", "body": ""}, ["zone.assumed", "time.future", "text.empty"]),
+    ],
+)
+def test_flags(fields: dict[str, str], flagged: list[str]) -> None:
+    fact = normalised(contact(**fields)).fact
+    assert flags(fact) == flagged
+    assert all(flag.sentence.endswith(".") for flag in fact.flags)
+
+
+def test_the_longest_text_fits_into_the_journal() -> None:
+    # U+FDFA becomes 18 characters; 100,000 of them would be more than a journal record may hold.
+    assert len(report(body="\ufdfa" * BODY_CHARACTERS_MAX, title="\ufdfa" * 1000, category="\ufdfa" * 1000).to_json()) < 512 * 1024
+    assert len(report(body="\U00020bb7" * BODY_CHARACTERS_MAX).to_json()) < 512 * 1024
+
+
+def test_identity() -> None:
+    fact = report("A-1", channel="board")
+    assert fact.report_id == report_id("board", "board", "A-1")
+    assert fact.source_system == "board"
+    other = report("A-1", channel="board", source_system="rednet")
+    assert other.report_id == report_id("board", "rednet", "A-1")
+    assert (other.connector, other.raw and other.raw.offset) == ("hotline-1", 7)
+
+
+def test_withdrawn() -> None:
+    result = normalised(contact(withdrawn=True, contact_phone="13812345678", body=""))
+    assert isinstance(result.fact, ReportWithdrawn)
+    assert result.fact.report_id == report().report_id
+    assert result.held is None
+
+
+BASE = report(contact_phone="13812345678").digest
+
+
+@pytest.mark.parametrize(
+    ("fields", "same"),
+    [
+        ({}, True),
+        ({"contact_phone": "13987654321"}, True),
+        ({"contact_name": "李建国", "author": "老李", "extra": {"坐席": 8}}, True),
+        ({"revision": 3, "reported_at": "2026-03-01T00:00:00Z"}, True),
+        ({"body": report().body + " "}, True),
+        ({"body": report().body + "又一晚。"}, False),
+        ({"title": "夜间施工"}, False),
+        ({"address": "桂花路88号"}, False),
+        ({"category": "举报"}, False),
+        ({"division_code": "430102"}, False),
+        ({"quoted_number": "1"}, False),
+        ({"confidential": True}, False),
+        ({"joint_names": ["李建国"]}, False),
+    ],
+)
+def test_the_digest_tells_an_edit_from_a_repeat(fields: dict[str, Any], same: bool) -> None:
+    assert (report(**fields).digest == BASE) is same
+
+
+def test_another_phone_in_the_text_is_no_edit() -> None:
+    # Over the masked text: an exported journal must give the same digest.
+    assert report(body="请打13812345678").digest == report(body="请打13987654321").digest
+
+
+def test_confidential_and_joint() -> None:
+    result = normalised(contact(confidential=True, joint_names=["李建国", "王桂芳"]))
+    assert isinstance(result.fact, ReportReceived)
+    assert result.fact.confidential
+    assert result.fact.joint_count == 2
+    assert result.held is not None
+    assert result.held.people == {"joint_names": ["李建国", "王桂芳"]}
+
+
+def test_a_blank_optional_field_is_absent() -> None:
+    fact = report(quoted_number=" ", category="\u200b", division_code="　", address="1202室")
+    assert (fact.quoted_number, fact.category, fact.division_code, fact.address) == (None, None, None, None)
+    assert report(quoted_number="\ufdfa" * 200).quoted_number is not None  # cleaning makes it longer than a number may be
+
+
+def test_nobody_needs_no_vault() -> None:
+    assert normalised(contact()).held is None
+
+
+PEOPLE: dict[str, Any] = {
+    "contact_name": "欧阳建国",
+    "contact_phone": "13812345678",
+    "contact_id_number": "11010519491231002X",
+    "contact_address": "桂花路88号3栋1202室",
+    "author": "湘江边的老欧阳",
+    "joint_names": ["司马桂芳", "诸葛小兰"],
+    "address": "银杏路5号2栋2单元1707室",
+    "extra": {"回拨号码": "13700001111", "坐席": "上官"},
+}
+SECRETS = ("欧阳", "13812345678", "11010519491231002", "88号3栋", "1202", "司马", "诸葛", "1707", "13700001111", "上官")
+
+
+def test_people_are_in_the_vault_and_not_in_the_fact() -> None:
+    text = "夜里有噪音，请打13987654321或写到li@example.com，卡号6222 0212 3456 7890。"
+    result = normalised(contact(title="电话0731-82221234", body=text, category="回访13600002222", quoted_number="13500003333", **PEOPLE))
+    assert isinstance(result.fact, ReportReceived)
+    told = result.fact.to_json().decode()
+    for secret in (*SECRETS, "13987654321", "li@example.com", "6222", "82221234", "13600002222", "13500003333"):
+        assert secret not in told
+    assert "噪音" in told
+    assert result.fact.address == "银杏路5号2栋2单元"
+    assert result.held is not None
+    assert {name: value for name, value in result.held.people.items() if name != "masked"} == PEOPLE
+    assert [value for _, value in result.held.people["masked"]] == [
+        "0731-82221234", "13987654321", "li@example.com", "6222 0212 3456 7890", "13600002222", "13500003333",
+    ]  # fmt: skip
+    assert (result.held.report_id, result.held.digest, result.held.tokens) == (
+        result.fact.report_id,
+        result.fact.digest,
+        result.fact.persons,
+    )
+    assert len(result.fact.persons) == 4
+
+
+NAMES = st.text(st.sampled_from("欧阳司马诸葛上官慕容尉迟"), min_size=2, max_size=4)
+NUMBERS = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
+
+
+@given(name=NAMES, phone=NUMBERS, second=NUMBERS, seat=NAMES, room=st.integers(101, 3304))
+def test_no_person_in_any_fact(name: str, phone: str, second: str, seat: str, room: int) -> None:
+    result = normalised(
+        contact(
+            body=f"路灯坏了，请回电{second}。",
+            contact_name=name,
+            contact_phone=phone,
+            contact_address=f"银杏路5号{room}室",
+            author=name,
+            joint_names=[name, seat],
+            address=f"银杏路2栋{room}室",
+            extra={"坐席": seat},
+        )
+    )
+    told = json.loads(result.fact.to_json())
+    # tokens, ids and digests are hexadecimal and may hold any four digits by chance
+    words = json.dumps({key: value for key, value in told.items() if key not in ("persons", "report_id", "digest")}, ensure_ascii=False)
+    for secret in (name, phone, second, seat, f"{room}"):
+        assert secret not in words
+    assert phone not in json.dumps(told)
+    assert result.held is not None
+    assert json.dumps(result.held.people, ensure_ascii=False).count(second) == 1
+
+
+def jsonb_takes(value: Any) -> bool:
+    """What Postgres refuses in a jsonb: NUL, half a character, and numbers that are none."""
+    if isinstance(value, str):
+        return "\0" not in value and not any(0xD800 <= ord(character) < 0xE000 for character in value)
+    if isinstance(value, dict):
+        return all(jsonb_takes(item) for pair in value.items() for item in pair)
+    if isinstance(value, list | tuple):
+        return all(map(jsonb_takes, value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+BAD = "李\0建国"
+
+
+def test_nul_characters_do_not_reach_postgres() -> None:
+    fields: dict[str, Any] = {name: BAD for name in PEOPLE} | {"joint_names": [BAD], "extra": {BAD: [BAD, {"x": BAD}], "n": 1}}
+    result = normalised(
+        contact(body="路\0灯，电话138\x001234\x005678", title=BAD, category=BAD, division_code=BAD, quoted_number=BAD, **fields)
+    )
+    assert isinstance(result.fact, ReportReceived)
+    assert jsonb_takes(json.loads(result.fact.to_json()))
+    assert result.fact.body == "路灯,电话〔电话〕"
+    assert result.held is not None
+    assert jsonb_takes(result.held.people)
+    assert result.held.people["contact_name"] == "李\ufffd建国"
+    assert result.held.people["extra"] == {"李\ufffd建国": ["李\ufffd建国", {"x": "李\ufffd建国"}], "n": 1}
+
+
+def test_a_nul_in_the_source_number_is_refused() -> None:
+    for withdrawn in (False, True):
+        with pytest.raises(DecodeError) as error:
+            normalised(contact("2026\x000302", withdrawn=withdrawn))
+        assert error.value.code == "source-id.nul"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=3), inner, max_size=3),
+        max_leaves=8,
+    ),
+    st.text(st.characters(), max_size=8),
+)
+def test_the_vault_takes_anything(value: Any, name: str) -> None:
+    found = contact().model_copy(update={"extra": {"x": value}, "contact_name": f"李{name}"})
+    held = normalised(found).held
+    assert held is not None
+    assert jsonb_takes(held.people)
+    json.dumps(held.people, ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\udc00", "\\ud83d"])
+def test_half_a_character_is_refused_before(escape: str) -> None:
+    line = contact(body="HERE").to_json().replace(b"HERE", escape.encode())
+    with pytest.raises(DecodeError) as error:
+        decode_as(Contact, line)
+    assert error.value.code == "value.not-json"
+
+
+def test_the_same_contact_gives_the_same_bytes() -> None:
+    one, two = (normalised(contact(**PEOPLE)).fact for _ in range(2))
+    assert one.to_json() == two.to_json()
+    assert one.jurisdiction == JURISDICTION
