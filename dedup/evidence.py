@@ -86,7 +86,7 @@ def _opposite_wishes(pair: Pair, policy: Policy) -> str:
 
 VETO_SENTENCES: dict[str, Callable[[Pair, Policy], str]] = {
     "names": _substituted,
-    "topic": lambda pair, _: f"除名称外只有 {beyond_names(pair) / 10:.1f}% 相同，可能是同一地点的另一件事",
+    "topic": lambda pair, _: f"除名称外只有 {_percent(beyond_names(pair))} 相同，可能是同一地点的另一件事",
     "numbers": _different_numbers,
     "wishes": _opposite_wishes,
 }

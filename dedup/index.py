@@ -61,11 +61,3 @@ class Postings:
         mask = (1 << SLOT_BITS) - 1
         ranked = sorted([count << SLOT_BITS | slot for slot, count in counts.items() if count >= single], reverse=True)
         return [code & mask for code in ranked]
-
-    def longest(self) -> int:
-        """Length of the longest list; never above the bound."""
-        return max(map(len, self._slots.values()), default=0)
-
-    def snapshot(self) -> dict[Hashable, tuple[int, ...]]:
-        """A copy of everything, for comparing two states."""
-        return dict(self._slots)

@@ -26,6 +26,12 @@ def reason(evidence: Evidence) -> str:
     return f"{' · '.join(parts)} · 合计 {evidence.points}（线 {evidence.line}）"
 
 
+def short_reason(evidence: Evidence) -> str:
+    """The three measures that weighed most, the sum and the line."""
+    weighty = sorted(evidence.measures, key=lambda measure: -abs(measure.points))[:3]
+    return f"{'；'.join(measure.sentence for measure in weighty)}；合计 {evidence.points} 分（自动线 {evidence.line}）"
+
+
 def evidence_lines(evidence: Evidence | None) -> list[str]:
     """The reason, and the runner-up if there was one."""
     if evidence is None:

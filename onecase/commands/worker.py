@@ -47,7 +47,7 @@ def worker(
 
 
 class Seldom(logging.Filter):
-    """Lets the same complaint of a library through once in ten seconds: aiokafka writes a line a partition every 0.1 s while a broker is away."""
+    """Lets the same complaint of a library through once in ten seconds: aiokafka writes one every 0.1 s while a broker is away."""
 
     PAUSE_S = 10.0
 

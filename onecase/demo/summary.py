@@ -7,13 +7,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
-from rich.table import Table
 
-from onecase.telling import RELATIONS, channel_name, reason
+from onecase.telling import RELATIONS, channel_name, short_reason
 from schemas.views import CaseView
 from streams.records import Inbound
 from streams.steps.audit import Audit
 from streams.store.queries import MemberRow
+
+MEMBERS_TOLD = 4
 
 
 @dataclass(slots=True)
@@ -95,17 +96,16 @@ def _suggested(story: Story) -> int:
 def _tell_case(number: int, view: CaseView, members: Sequence[MemberRow], out: Console) -> None:
     channels = ", ".join(f"{channel_name(channel)} {count}" for channel, count in view.by_channel.items())
     out.print(f"[bold]Case {number}[/] {view.case_id}: {view.reports} reports of {view.people} people; {channels}", highlight=False)
-    table = Table(show_header=True, box=None, padding=(0, 1, 0, 2))
-    for column in ("channel", "number", "relation", "reason (判重依据)"):
-        table.add_column(column, overflow="fold")
-    for row in members[:4]:
+    out.print(f"  “{(view.excerpt or '')[:70]}…”", style="italic", markup=False, highlight=False)
+    for row in members[1:MEMBERS_TOLD]:
         member = row.member
-        relation = RELATIONS[member.relation] if member.relation else "founded the case (主件)"
-        why = reason(member.evidence) if member.evidence and member.relation else (view.excerpt or "")[:60]
-        table.add_row(channel_name(member.channel), member.source_id, relation, why)
-    out.print(table)
-    if len(members) > 4:
-        out.print(f"  … and {len(members) - 4} more", style="dim")
+        if member.relation and member.evidence:
+            out.print(f"  + {channel_name(member.channel)} {member.source_id}: {RELATIONS[member.relation]}", highlight=False)
+            out.print(f"      {short_reason(member.evidence)}", style="dim", highlight=False)
+    if len(members) > MEMBERS_TOLD:
+        out.print(
+            f"  … and {len(members) - MEMBERS_TOLD} more; `onecase case {view.case_id[:8]} --demo` shows all with every reason", style="dim"
+        )
     out.print()
 
 

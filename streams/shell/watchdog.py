@@ -73,4 +73,6 @@ class Watchdog:
             place = await waiting(self._bootstrap, self._group, now)
         except (KafkaError, OSError, Unreachable):
             return None  # the broker is away; that is not this worker's fault
-        return f"nothing was read from {place.topic}/{place.partition}, which has records" if place and not self._moved and not self._busy else None
+        if place is None or self._moved or self._busy:
+            return None
+        return f"nothing was read from {place.topic}/{place.partition}, which has records"
