@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -102,7 +103,7 @@ def test_other_kinds_of_base64_are_refused(text: str) -> None:
         ),
     ],
 )
-def test_names_and_ids(kind: object, good: list[str], bad: list[str]) -> None:
+def test_names_and_ids(kind: Any, good: list[str], bad: list[str]) -> None:
     adapter: TypeAdapter[str] = TypeAdapter(kind)
     assert [adapter.validate_python(text) for text in good] == good
     for text in bad:

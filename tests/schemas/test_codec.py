@@ -89,6 +89,7 @@ def test_we_read_what_the_sdk_writes(example: Example, sequence: int | None) -> 
     if sequence is not None:
         attributes["sequence"] = str(sequence)
     message = to_binary(CloudEvent.create(attributes, example.json()), key_mapper=lambda _: "yunxi")
+    assert isinstance(message.value, bytes)
     envelope, record = decode({example.item.name: example.item.model}, list(message.headers.items()), message.value)
     assert envelope == Envelope("0b7c", example.item.name, "/somebody/else", "桂花路", TIME, sequence)
     assert record == example.item.model.model_validate_json(example.value())
@@ -217,7 +218,7 @@ def test_values_that_cannot_be_read(model: type[Record], value: bytes | None, co
 
 def assert_nothing_is_shown(error: DecodeError) -> None:
     """Neither the sentence nor what a traceback prints holds a value of the record."""
-    assert error.__suppress_context__
+    assert error.__suppress_context__ or error.__context__ is None
     assert PHONE not in error.sentence
     assert "周先生" not in error.sentence
     assert len(error.sentence) < 300
@@ -229,11 +230,18 @@ def assert_nothing_is_shown(error: DecodeError) -> None:
     value=st.sampled_from([SECRET, [SECRET], {"a": SECRET}, [[SECRET]], int(PHONE), 1.5]),
 )
 def test_no_wrong_field_shows_its_value(field: str, value: Any) -> None:
-    try:
-        decode_as(ReportReceived, changed(REPORT, **{field: value}))
-    except DecodeError as error:
+    error = failure(ReportReceived, changed(REPORT, **{field: value}))
+    if error is not None:
         assert field in error.sentence
         assert_nothing_is_shown(error)
+
+
+def failure(model: type[Record], value: bytes) -> DecodeError | None:
+    try:
+        decode_as(model, value)
+    except DecodeError as error:
+        return error
+    return None
 
 
 def test_a_tombstone_is_refused_before_its_headers_are_read() -> None:

@@ -11,7 +11,7 @@ from streams.steps.persons import Keyring, phone_number, tokens_of
 from tests.streams.build import KEYRING, contact
 
 
-def tokens(keyring: Keyring = KEYRING, system: str = "hotline", **fields: Any) -> tuple[str, ...]:
+def tokens(keyring: Keyring = KEYRING, /, system: str = "hotline", **fields: Any) -> tuple[str, ...]:
     return tokens_of(contact(**fields), system, keyring)
 
 
@@ -87,7 +87,7 @@ def test_identity_card_in_two_writings() -> None:
         {},
     ],
 )
-def test_a_name_alone_is_no_person(fields: dict[str, str]) -> None:
+def test_a_name_alone_is_no_person(fields: dict[str, Any]) -> None:
     assert tokens(**fields) == ()
 
 
