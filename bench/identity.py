@@ -9,14 +9,13 @@ from streams.shell.engine import Engine, EngineSettings, StageSpec
 from streams.shell.settings import Settings
 from streams.shell.worker import input_topics
 
-
 STEPS = 3
 
 
 class Identity:
     """Hands on what it gets, under the keys that the pipeline uses: a jurisdiction in the middle, one for each report at the end.
 
-    The keys matter: spread over all partitions, each batch would fall into 32 small transactions, and the limit would look lower than it is.
+    The keys matter: spread over all partitions, each batch would fall into 32 small transactions, and the limit would look too low.
     """
 
     def __init__(self, resume_at: int, step: int, target: str) -> None:

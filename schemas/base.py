@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, StringConstraints, WithJsonSchema
 
 
 class Record(BaseModel):
@@ -34,7 +34,10 @@ def _from_base64(value: bytes | str) -> bytes:
 
 
 Payload = Annotated[
-    bytes, BeforeValidator(_from_base64), PlainSerializer(lambda value: b64encode(value).decode(), return_type=str, when_used="json")
+    bytes,
+    BeforeValidator(_from_base64),
+    PlainSerializer(lambda value: b64encode(value).decode(), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
 ]
 """Bytes as they came; in JSON the usual base64 (pydantic's own is the URL-safe kind, which surprises other readers)."""
 

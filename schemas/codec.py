@@ -66,17 +66,22 @@ def envelope_of(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Headers -> envelope; raises DecodeError."""
     found = {name: value for name, value in headers if value is not None}
     try:
-        text = {name: found[name].decode() for name in ("ce_id", "ce_type", "ce_source", "ce_time")}
+        text = {name: found[name].decode() for name in ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")}
         subject = found.get("ce_subject", b"").decode()
         sequence = found["ce_sequence"].decode() if "ce_sequence" in found else None
-        time = _TIME.validate_python(text["ce_time"])
+        time = _TIME.validate_python(datetime.fromisoformat(text["ce_time"]))
+        if text["ce_specversion"] != "1.0" or not (sequence or "0").isdecimal():
+            raise ValueError(text)
         number = int(sequence) if sequence is not None else None
     except KeyError as missing:
         raise DecodeError(
             "envelope.missing", f"The record lacks the header {missing.args[0]}; write it with CloudEvents headers."
         ) from None
     except ValueError:
-        raise DecodeError("envelope.unreadable", "A CloudEvents header of the record is not readable UTF-8, time or number.") from None
+        raise DecodeError(
+            "envelope.unreadable",
+            "A CloudEvents 1.0 header of the record is not readable: version 1.0, UTF-8, ISO 8601 time, decimal number.",
+        ) from None
     name, dot, version = text["ce_type"].removeprefix(PREFIX).rpartition(".v")
     if not dot or not text["ce_type"].startswith(PREFIX):
         raise DecodeError("type.unknown", f"The record's type {text['ce_type'][:100]!r} is not one of onecase's.")

@@ -13,6 +13,7 @@ from onecase.commands.servers import Json
 from onecase.context import Exit, err, fail, print_json
 from schemas.codec import DecodeError
 from streams.shell.policies import load_pack
+from streams.shell.worker import spare_collector
 from streams.steps.offline import Run
 
 
@@ -34,6 +35,7 @@ def consolidate(
     if output.resolve() == source.resolve():
         fail(Exit.USAGE, "The output would overwrite the input; choose another name.")
     rejected_path = output.with_suffix(".rejected.jsonl")
+    spare_collector()
     run, counts = Run(load_pack(policy)), Counter[str]()
     columns = (
         TextColumn("{task.description}"),
