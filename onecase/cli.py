@@ -1,5 +1,6 @@
 """The command line: a few lines of wiring for each command."""
 
+import logging
 import sys
 from typing import Annotated
 
@@ -49,6 +50,7 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 def main() -> None:
     """Runs a command; known errors become one sentence and an exit code."""
+    logging.basicConfig(level=logging.ERROR)  # libraries tell of every retry; a command's errors are ours to tell
     try:
         app()
     except (Unreachable, LocalServerError, Retry) as error:

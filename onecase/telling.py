@@ -27,9 +27,9 @@ def reason(evidence: Evidence) -> str:
 
 
 def short_reason(evidence: Evidence) -> str:
-    """The three measures that weighed most, the sum and the line."""
-    weighty = sorted(evidence.measures, key=lambda measure: -abs(measure.points))[:3]
-    return f"{'；'.join(measure.sentence for measure in weighty)}；合计 {evidence.points} 分（自动线 {evidence.line}）"
+    """The three measures that spoke most for it, the sum and the line."""
+    telling = sorted((measure for measure in evidence.measures if measure.points > 0), key=lambda measure: -measure.points)[:3]
+    return f"{'；'.join(measure.sentence for measure in telling)}；合计 {evidence.points} 分（自动线 {evidence.line} 分）"
 
 
 def evidence_lines(evidence: Evidence | None) -> list[str]:

@@ -33,6 +33,7 @@ def worker(
         level=logging.DEBUG if verbose else logging.INFO,
         format=f"%(asctime)s %(levelname)s {only or 'worker'} %(name)s: %(message)s",
         stream=sys.stderr,
+        force=True,
     )
     for noisy in ("aiokafka", "faust", "mode", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.INFO if verbose else logging.ERROR)

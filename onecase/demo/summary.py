@@ -71,8 +71,8 @@ def tell(story: Story, out: Console) -> None:
     out.print(f"They are [bold]{reports}[/] reports and became [bold]{story.counts['cases']}[/] cases (并单).", highlight=False)
     events = story.events
     out.print(
-        f"{events['report.joined']} reports were joined to a case that was open; for {_suggested(story)} a person should look at a "
-        f"suggestion (疑似重复). {events['report.revised']} were edited, {events['report.superseded']} older edit came late, "
+        f"{events['report.joined']} reports were joined to a case that was open; {story.counts['suggested']} more carry a suggestion "
+        f"(疑似重复) for a person to look at. {events['report.revised']} were edited, {events['report.superseded']} older edit came late, "
         f"{events['report.withdrawn']} were withdrawn (撤回).",
         highlight=False,
     )
@@ -87,10 +87,6 @@ def tell(story: Story, out: Console) -> None:
             highlight=False,
         )
     _tell_audit(story.audit, out)
-
-
-def _suggested(story: Story) -> int:
-    return int(story.counts["events"].get("join.suggested", 0))
 
 
 def _tell_case(number: int, view: CaseView, members: Sequence[MemberRow], out: Console) -> None:

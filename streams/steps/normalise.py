@@ -58,7 +58,7 @@ def identity(contact: Contact) -> str:
 def reported_time(text: str, zone: str) -> tuple[datetime, tuple[Flag, ...]]:
     """ISO 8601 -> UTC; without zone the connector's is taken, with a flag. Raises DecodeError."""
     try:
-        at = datetime.fromisoformat(clean(text))
+        at = datetime.fromisoformat(clean(text).replace("：", ":"))
     except ValueError:
         raise DecodeError(
             "time.unreadable", f"Field reported_at: {text[:40]!r} is not an ISO 8601 time such as 2026-03-01T08:30:00+08:00."

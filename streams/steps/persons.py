@@ -9,7 +9,7 @@ from schemas.contact import Contact
 from streams.steps.text import clean
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
-_SEVERAL = re.compile(r"[/,;、|转或]")  # two numbers in one field, or an extension (转801), which is no number by itself
+_SEVERAL = re.compile(r"[/,;，；：、|转或]")  # two numbers in one field, or an extension (转801), which is no number by itself
 _ABROAD = re.compile(r"(?:00)?86(?=0\d{10,11}$|1[3-9]\d{9}$|[1-9]\d{9,10}$)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
 _NOT_ID = re.compile(r"[^0-9X]")

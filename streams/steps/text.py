@@ -12,6 +12,7 @@ _INVISIBLE = re.compile(
     r"\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]+"
 )
 _BLANKS = re.compile(r"[^\S\n]+")
+_CHINESE_MARKS = re.compile("([，；：！？]+)")
 _LINES = re.compile(r" *\n[ \n]*")
 
 
@@ -26,12 +27,18 @@ def clean(text: str) -> str:
         return ""
     # First of all, because what stood between two characters hides that they belong together.
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
-    text = _simplified(unicodedata.normalize("NFKC", text))
+    text = _simplified(_half_width(text))
     return _LINES.sub("\n", _BLANKS.sub(" ", text)).strip()
+
+
+def _half_width(text: str) -> str:
+    """NFKC, but Chinese punctuation stays Chinese: excerpts are read by people."""
+    parts = _CHINESE_MARKS.split(text)
+    return "".join(part if odd % 2 else unicodedata.normalize("NFKC", part) for odd, part in enumerate(parts))
 
 
 def _simplified(text: str) -> str:
     # Until nothing changes: 薴 becomes 苧 and that becomes 苎, and a converted character may have a compatibility form.
-    while (again := unicodedata.normalize("NFKC", _simplifier().convert(text))) != text:
+    while (again := _half_width(_simplifier().convert(text))) != text:
         text = again
     return text

@@ -67,11 +67,19 @@ class Queries:
         return [CaseView.model_validate_json(row["view"]) for row in rows]
 
     async def counts(self) -> dict[str, Any]:
-        """Cases, reports by channel, and events by type."""
+        """Cases, reports by channel, events by type, and reports that carry a suggestion."""
         cases = await self._connection.fetchval(f"SELECT count(*) FROM {self._schema}.cases")  # noqa: S608
         channels = await self._connection.fetch(f"SELECT channel, count(*) FROM {self._schema}.members GROUP BY 1 ORDER BY 1")  # noqa: S608
         types = await self._connection.fetch(f"SELECT type, count(*) FROM {self._schema}.events GROUP BY 1 ORDER BY 1")  # noqa: S608
-        return {"cases": cases, "reports": {row[0]: row[1] for row in channels}, "events": {row[0]: row[1] for row in types}}
+        suggested = await self._connection.fetchval(
+            f"SELECT count(DISTINCT report_id) FROM {self._schema}.events WHERE type = 'join.suggested'"  # noqa: S608
+        )
+        return {
+            "cases": cases,
+            "reports": {row[0]: row[1] for row in channels},
+            "events": {row[0]: row[1] for row in types},
+            "suggested": suggested,
+        }
 
     async def events(self) -> dict[str, tuple[str, int]]:
         """Event id -> (jurisdiction, number)."""

@@ -288,7 +288,7 @@ def test_nul_characters_do_not_reach_postgres() -> None:
     )
     assert isinstance(result.fact, ReportReceived)
     assert jsonb_takes(json.loads(result.fact.to_json()))
-    assert result.fact.body == "路灯,电话〔电话〕"
+    assert result.fact.body == "路灯，电话〔电话〕"
     assert result.held is not None
     assert jsonb_takes(result.held.people)
     assert result.held.people["contact_name"] == "李\ufffd建国"
