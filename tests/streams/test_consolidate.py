@@ -181,6 +181,13 @@ def test_people_are_counted_on() -> None:
     ]
 
 
+def test_a_token_stays_with_the_person_who_had_it_first() -> None:
+    board: dict[str, Any] = {"author": "老李", "channel": "board"}
+    facts = [report("1", contact_phone=LI), report("2", **board), report("3", contact_phone=LI, **board), report("4", **board)]
+    numbers = [event.report.person_number for event in run(facts) if isinstance(event, ev.ReportJoined)]
+    assert numbers == [2, 1, 2]
+
+
 KEPT_APART: list[dict[str, Any]] = [{"confidential": True}, {"category": "举报"}, {"category": "投诉举报"}, {"category": "舉報"}]
 
 

@@ -140,6 +140,14 @@ def test_lines_that_are_not_read(text: bytes, code: str, word: str) -> None:
     assert run.take(2, line())["action"] == "opened"  # the rest goes on
 
 
+def test_a_refused_journal_record_takes_its_number() -> None:
+    run = Run(policy())
+    run.take(1, json.dumps(EXPORTED).encode())
+    with pytest.raises(DecodeError):
+        run.take(2, json.dumps(EXPORTED | {"value": "{}", "offset": 1}).encode())
+    assert run.ledgers.of("local").number == 3  # policy, opened, refused: as in the live run
+
+
 def test_invalid_utf8_that_is_no_gb18030_either() -> None:
     with pytest.raises(DecodeError, match=r"at byte 1\.$"):
         take(b"\xff\xff")
