@@ -66,7 +66,7 @@ def envelope_of(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Headers -> envelope; raises DecodeError."""
     found = {name: value for name, value in headers if value is not None}
     try:
-        text = {name: found[name].decode() for name in ("ce_specversion", "ce_id", "ce_type", "ce_source", "ce_time")}
+        text = {name: found[name].decode() for name in ("ce_id", "ce_type", "ce_source", "ce_time", "ce_specversion")}
         subject = found.get("ce_subject", b"").decode()
         sequence = found["ce_sequence"].decode() if "ce_sequence" in found else None
         time = _TIME.validate_python(datetime.fromisoformat(text["ce_time"]))

@@ -142,7 +142,7 @@ BAD_HEADERS: list[tuple[str, dict[str, bytes | None], str, str]] = [
     ("no source", without("ce_source"), "envelope.missing", "lacks the header ce_source"),
     ("no time", without("ce_time"), "envelope.missing", "lacks the header ce_time"),
     ("a null header", {**HEADERS, "ce_id": None}, "envelope.missing", "lacks the header ce_id"),
-    ("no headers at all", {}, "envelope.missing", "lacks the header ce_specversion"),
+    ("no headers at all", {}, "envelope.missing", "lacks the header ce_id"),
     ("bytes that are no text", {**HEADERS, "ce_source": b"\xff\xfe"}, "envelope.unreadable", "header of the record is not readable"),
     ("a subject that is no text", {**HEADERS, "ce_subject": b"\xff"}, "envelope.unreadable", "header of the record is not readable"),
     ("a time that is none", {**HEADERS, "ce_time": SECRET.encode()}, "envelope.unreadable", "header of the record is not readable"),

@@ -124,7 +124,7 @@ BAD = [
     pytest.param(json.dumps(EXPORTED | {"headers": [], "timestamp": 10**30}).encode(), "journal.unreadable", "exported", id="journal: no time"),
     pytest.param(json.dumps(EXPORTED | {"value": {"base64": "?"}}).encode(), "journal.unreadable", "base64", id="journal: no base64"),
     pytest.param(json.dumps(EXPORTED | {"value": "{}"}).encode(), "value.wrong-field", "Field", id="journal: empty record"),
-    pytest.param(json.dumps(EXPORTED | {"headers": []}).encode(), "envelope.missing", "ce_specversion", id="journal: no envelope"),
+    pytest.param(json.dumps(EXPORTED | {"headers": []}).encode(), "envelope.missing", "ce_id", id="journal: no envelope"),
     pytest.param(json.dumps(EXPORTED | {"key": "changsha"}).encode(), "key.wrong", "jurisdiction", id="journal: other key"),
 ]  # fmt: skip
 
