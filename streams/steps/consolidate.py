@@ -75,10 +75,10 @@ def _again(ledger: Ledger, report: ReportReceived, known: Standing) -> list[Draf
             return [(ev.ReportSuperseded, where | superseded)]
     elif report.digest == known.digest:
         return [(ev.ReportRedelivered, where | {"report_id": report.report_id, "digest": report.digest})]
-    people = ledger.cases[known.case_id].people
-    number = people.find(report.persons)
-    summary = summarise(report, number, people.reports[number - 1] if number else 1)
-    revised = {"report": summary, "previous_digest": known.digest, "returned": known.withdrawn}
+    number, repeat = known.person, known.repeat
+    if number is None:  # an anonymous report may name its writer later on
+        number, repeat, _ = ledger.repeat_of(report, known.case_id)
+    revised = {"report": summarise(report, number, repeat), "previous_digest": known.digest, "returned": known.withdrawn}
     return [(ev.ReportRevised, where | revised)]
 
 
@@ -157,19 +157,26 @@ def _apply_one(ledger: Ledger, record: JournalRecord, event: ev.CaseEvent) -> No
             case.counting += 1
             if event.report.person_number is not None:
                 case.people.note(event.report.person_number, report.persons, report.channel)
-            ledger.reports[report.report_id] = Standing(event.case_id, report.digest, report.revision)
-            ledger.matcher.place(report, event.case_id)
+            _stands(ledger, report, event)
         case (ev.ReportRevised(), ReportReceived() as report):
-            known = ledger.reports[report.report_id]
-            ledger.cases[event.case_id].counting += known.withdrawn
-            ledger.reports[report.report_id] = Standing(event.case_id, report.digest, report.revision)
-            ledger.matcher.place(report, event.case_id)
+            known, case = ledger.reports[report.report_id], ledger.cases[event.case_id]
+            case.counting += known.withdrawn
+            if event.report.person_number is not None:
+                case.people.note(event.report.person_number, report.persons, report.channel, reports=1 if known.person is None else 0)
+            _stands(ledger, report, event)
         case (ev.ReportTakenBack(repeated=False), _):
             ledger.reports[event.report_id].withdrawn = True
             ledger.cases[event.case_id].counting -= 1
             ledger.matcher.remove(event.report_id)
         case _:
             pass  # nothing that decisions depend on
+
+
+def _stands(ledger: Ledger, report: ReportReceived, event: ev.CaseOpened | ev.ReportJoined | ev.ReportRevised) -> None:
+    summary = event.report
+    standing = Standing(event.case_id, report.digest, report.revision, summary.person_number, summary.repeat_number)
+    ledger.reports[report.report_id] = standing
+    ledger.matcher.place(report, event.case_id)
 
 
 class Ledgers:

@@ -10,11 +10,13 @@ from schemas.journal import ReportReceived
 
 @dataclass(slots=True)
 class Standing:
-    """A known report: in which case it is, and in which revision."""
+    """A known report: in which case it is, in which revision, and which person's how-manieth it is there."""
 
     case_id: str
     digest: str
     revision: int | None
+    person: int | None
+    repeat: int
     withdrawn: bool = False
 
 
@@ -31,12 +33,12 @@ class People:
         """The number of the person who owns one of the tokens; the lowest if several do."""
         return min((self.by_token[token] for token in tokens if token in self.by_token), default=None)
 
-    def note(self, number: int, tokens: tuple[str, ...], channel: str) -> None:
-        """One more report of person `number` (the next free number for a new person)."""
+    def note(self, number: int, tokens: tuple[str, ...], channel: str, *, reports: int = 1) -> None:
+        """More reports of person `number` (the next free number for a new person); 0 for an edit, which may bring new tokens."""
         if number > len(self.reports):
             self.reports.append(0)
             self.channels.append(set())
-        self.reports[number - 1] += 1
+        self.reports[number - 1] += reports
         self.channels[number - 1].add(channel)
         for token in tokens:
             self.by_token.setdefault(token, number)

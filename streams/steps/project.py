@@ -166,11 +166,8 @@ def _revised(state: Projection, event: ev.ReportRevised) -> None:
     founding = report.report_id == view.founding_report_id
     back = 1 if event.returned else 0
 
-    def edited(line: MemberLine) -> MemberLine:
-        return _line(event, line.relation).model_copy(update={"person_number": line.person_number, "repeat_number": line.repeat_number})
-
     state.cases[event.case_id] = _changed(
-        _lines_changed(view, report.report_id, edited),
+        _lines_changed(view, report.report_id, lambda line: _line(event, line.relation)),
         event,
         state="open",
         withheld=view.withheld or report.confidential,
@@ -178,6 +175,7 @@ def _revised(state: Projection, event: ev.ReportRevised) -> None:
         category=report.category if founding else view.category,
         last_reported_at=max(view.last_reported_at, report.effective_at),
         reports=view.reports + back,
+        people=max(view.people, report.person_number or 0),
         withdrawn=view.withdrawn - back,
         by_channel=_counted(view.by_channel, report.channel, back),
         flags=_flags(view, report),

@@ -1,7 +1,7 @@
 """decide and apply, case by case: what each record leads to, and that deciding changes nothing."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -139,77 +139,6 @@ def test_refused_says_why() -> None:
     assert (refused.reason, refused.sentence, refused.report_id) == (REFUSED.code, REFUSED.sentence, None)
     unknown = last([withdrawal("2")], ev.RecordRefused)
     assert (unknown.reason, unknown.report_id) == ("report.unknown", report("2").report_id)
-
-
-PERSON_1: dict[str, Any] = {"contact_phone": LI}
-
-
-@pytest.mark.parametrize(
-    ("fields", "relation", "person", "repeat"),
-    [
-        pytest.param(PERSON_1, "same_person", 1, 2, id="again"),
-        pytest.param({**PERSON_1, "channel": "mailbox"}, "same_person_other_channel", 1, 2, id="other channel"),
-        pytest.param({"contact_phone": WANG}, "other_person", 2, 1, id="other person"),
-        pytest.param({"contact_phone": WANG, "channel": "board"}, "other_person", 2, 1, id="other person, other channel"),
-        pytest.param({}, "other_person", None, 1, id="anonymous"),
-        pytest.param(
-            {**PERSON_1, "author": "老李", "channel": "board"}, "same_person_other_channel", 1, 2, id="known by one of two tokens"
-        ),
-    ],
-)
-def test_relation_and_repeat(fields: dict[str, Any], relation: str, person: int | None, repeat: int) -> None:
-    joined = last([report("1", **PERSON_1), report("2", **fields)], ev.ReportJoined)
-    assert (joined.relation, joined.report.person_number, joined.report.repeat_number) == (relation, person, repeat)
-
-
-def test_people_are_counted_on() -> None:
-    facts = [
-        report("1"),  # anonymous
-        report("2", contact_phone=LI),
-        report("3", contact_phone=LI, author="老李", channel="board"),
-        report("4", author="老李", channel="board"),  # known by the account alone
-        report("5", contact_phone=WANG),
-        report("6", contact_phone=LI),
-    ]
-    joined = [event for event in run(facts) if isinstance(event, ev.ReportJoined)]
-    assert [(event.report.person_number, event.report.repeat_number, event.relation) for event in joined] == [
-        (1, 1, "other_person"),
-        (1, 2, "same_person_other_channel"),
-        (1, 3, "same_person"),
-        (2, 1, "other_person"),
-        (1, 4, "same_person"),
-    ]
-
-
-def test_a_token_stays_with_the_person_who_had_it_first() -> None:
-    board: dict[str, Any] = {"author": "老李", "channel": "board"}
-    facts = [report("1", contact_phone=LI), report("2", **board), report("3", contact_phone=LI, **board), report("4", **board)]
-    numbers = [event.report.person_number for event in run(facts) if isinstance(event, ev.ReportJoined)]
-    assert numbers == [2, 1, 2]
-
-
-KEPT_APART: list[dict[str, Any]] = [{"confidential": True}, {"category": "举报"}, {"category": "投诉举报"}, {"category": "舉報"}]
-
-
-@pytest.mark.parametrize("fields", KEPT_APART)
-def test_accusations_and_secrets_join_nobody_elses_case(fields: dict[str, Any]) -> None:
-    founder = report("1", contact_phone=LI)
-    assert names(run([founder, report("2", contact_phone=WANG)]))[-1] == "report.joined"  # it would, without
-    for stranger in (report("2", contact_phone=WANG, **fields), report("2", **fields)):
-        assert names(run([founder, stranger]))[2] == "case.opened"
-    own = last([founder, report("2", contact_phone=LI, **fields)], ev.ReportJoined)
-    assert own.relation == "same_person"
-
-
-def test_an_anonymous_secret_joins_no_anonymous_case() -> None:
-    assert names(run([report("1"), report("2", confidential=True)]))[2] == "case.opened"
-
-
-def test_a_quoted_number_of_a_stranger_opens_nobody_elses_case() -> None:
-    events = run([report("1", contact_phone=LI), report("2", LAMPS, contact_phone=WANG, quoted_number="1")])
-    assert names(events)[2:] == ["case.opened", "join.suggested"]
-    own = last([report("1", contact_phone=LI), report("2", LAMPS, contact_phone=LI, quoted_number="1")], ev.ReportJoined)
-    assert own.case_id == case_id(A.report_id)
 
 
 def test_suggestions_come_after_the_opening() -> None:

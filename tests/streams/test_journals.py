@@ -66,14 +66,15 @@ def test_the_ledger_agrees_with_itself(story: list[Entry]) -> None:
     decided(written(story), ledgers)
     for city in CITIES:
         ledger = ledgers.of(city)
-        counting = Counter(known.case_id for known in ledger.reports.values() if not known.withdrawn)
+        counting = Counter(one.case_id for one in ledger.reports.values() if not one.withdrawn)
         assert {case: state.counting for case, state in ledger.cases.items()} == {case: counting[case] for case in ledger.cases}
-        for report, known in ledger.reports.items():
-            assert known.case_id in ledger.cases
-            assert ledger.matcher.case_of(report) == (None if known.withdrawn else known.case_id)
+        for report, one in ledger.reports.items():
+            assert one.case_id in ledger.cases
+            assert ledger.matcher.case_of(report) == (None if one.withdrawn else one.case_id)
         for case, state in ledger.cases.items():
             assert any(case == case_id(report) for report in ledger.reports), "a case is named after one of its reports"
-            assert len(state.people.reports) == len(state.people.channels)
+            known = [standing for standing in ledger.reports.values() if standing.case_id == case]
+            assert Counter(standing.person for standing in known if standing.person) == dict(enumerate(state.people.reports, 1))
             assert set(state.people.by_token.values()) == set(range(1, len(state.people.reports) + 1))
 
 
@@ -107,6 +108,14 @@ def test_secrets_and_accusations_are_never_joined_to_strangers(story: list[Entry
     for event in flat(decided(written(story))):
         if isinstance(event, ev.ReportJoined) and (event.report.confidential or "举报" in (event.report.category or "")):
             assert event.relation in ("same_person", "same_person_other_channel")
+
+
+@given(STORIES)
+def test_matching_and_counting_know_the_same_people(story: list[Entry]) -> None:
+    for event in flat(decided(written(story))):
+        if isinstance(event, ev.ReportJoined):
+            same = any(measure.name == "person" and measure.sentence.startswith("同一") for measure in event.evidence.measures)
+            assert not (same and event.relation == "other_person")
 
 
 STORY = [

@@ -109,7 +109,7 @@ def phones(draw: st.DrawFn) -> str:
     if draw(st.booleans()):
         start = draw(st.sampled_from(["", "+86", "+86 ", "0086-", "86 "])) + "1" + draw(st.sampled_from("3456789")) + draw(DIGITS)[0]
         return start + gap + draw(DIGITS) + gap + draw(DIGITS)
-    area = draw(st.sampled_from(["010", "021", "0731", "0735", "(0731)", "(010) ", "+86-731-", "+86 10 "]))
+    area = draw(st.sampled_from(["010", "021", "0731", "0735", "(0731)", "(010)", "+86-731", "+86 10", "+860731"]))
     return area + gap + draw(st.sampled_from("23456789")) + draw(DIGITS)[:3] + gap + draw(DIGITS)
 
 

@@ -52,13 +52,14 @@ def counted(events: Sequence[ev.CaseEvent]) -> dict[str, dict[str, Any]]:
             rows[event.report.report_id] = {
                 "case": case,
                 "channel": event.report.channel,
-                "person": event.report.person_number,
+                "nameless": event.report.person_number is None,
                 "gone": False,
             }
         if isinstance(event, ev.ReportTakenBack):
             rows[event.report_id]["gone"] = True
         if summary is not None:
             rows[summary.report_id]["gone"] = False
+            rows[summary.report_id]["person"] = summary.person_number
             rows[summary.report_id]["secret"] = rows[summary.report_id].get("secret", False) or summary.confidential
             emptied[str(case)] = False
         redelivered[str(case)] += isinstance(event, ev.ReportRedelivered)
@@ -77,7 +78,7 @@ def counted(events: Sequence[ev.CaseEvent]) -> dict[str, dict[str, Any]]:
             "reports": len(living),
             "withdrawn": len(own) - len(living),
             "people": len({row["person"] for row in own.values()} - {None}),
-            "anonymous": sum(row["person"] is None for row in own.values()),
+            "anonymous": sum(row["nameless"] for row in own.values()),
             "by_channel": dict(Counter(row["channel"] for row in living)),
             "redelivered": redelivered[case],
             "first_members": [(report, row["gone"]) for report, row in own.items()][:MEMBERS_SHOWN],
