@@ -51,8 +51,12 @@ Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-
 """A derived id, see ids.py."""
 
 
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+
+
 def from_millis(millis: int) -> datetime:
-    """Kafka timestamp (milliseconds since 1970, UTC) -> time."""
+    """Kafka timestamp (milliseconds since 1970, UTC) -> time. What lies outside the years 1 to 9999 (any client may write it) is cut."""
+    millis = min(max(millis, _FIRST_MS), _LAST_MS)
     seconds, rest = divmod(millis, 1000)
     return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
 

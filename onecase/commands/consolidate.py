@@ -32,9 +32,11 @@ def consolidate(
     """
     if not source.is_file():
         fail(Exit.USAGE, f"There is no file {source}; give a file with one JSON object a line.")
-    if output.resolve() == source.resolve():
-        fail(Exit.USAGE, "The output would overwrite the input; choose another name.")
     rejected_path = output.with_suffix(".rejected.jsonl")
+    if source.resolve() in (output.resolve(), rejected_path.resolve()):
+        fail(Exit.USAGE, f"The output would overwrite the input {source}; choose another name.")
+    if not output.parent.is_dir():
+        fail(Exit.USAGE, f"There is no folder {output.parent}; make it first.")
     spare_collector()
     run, counts = Run(load_pack(policy)), Counter[str]()
     columns = (

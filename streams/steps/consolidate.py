@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dedup.matcher import Match
 from dedup.policy import Policy
 from schemas import events as ev
 from schemas.codec import DecodeError
@@ -83,8 +84,7 @@ def _again(ledger: Ledger, report: ReportReceived, known: Standing) -> list[Draf
 
 
 def _new(ledger: Ledger, report: ReportReceived) -> list[Draft]:
-    kept_apart = report.confidential or ACCUSATION in (report.category or "")
-    match = ledger.matcher.match(report, only_same_person=kept_apart)
+    match = _match(ledger, report)
     if match.action == "join" and match.evidence is not None:
         case = match.evidence.case_id
         number, repeat, same_channel = ledger.repeat_of(report, case)
@@ -99,6 +99,23 @@ def _new(ledger: Ledger, report: ReportReceived) -> list[Draft]:
         for rank, evidence in enumerate(match.suggestions, 1)
     ]
     return [opened, *suggested]
+
+
+def kept_apart(report: ReportReceived) -> bool:
+    """Confidential reports and accusations join only their own writer's cases, and only their writer joins theirs (design §3.6)."""
+    return report.confidential or ACCUSATION in (report.category or "")
+
+
+def _match(ledger: Ledger, report: ReportReceived) -> Match:
+    """The matcher's proposal without secret cases of other people: their words must not stand in this report's evidence either."""
+    strangers: set[str] = set()
+    while True:
+        match = ledger.matcher.match(report, exclude_cases=strangers, only_same_person=kept_apart(report))
+        near = {evidence.case_id for evidence in (match.evidence, *match.suggestions) if evidence is not None}
+        secret = {case for case in near if ledger.cases[case].secret and ledger.cases[case].people.find(report.persons) is None}
+        if not secret:
+            return match
+        strangers |= secret
 
 
 def _withdrawn(ledger: Ledger, report: ReportWithdrawn) -> list[Draft]:
@@ -176,6 +193,7 @@ def _stands(ledger: Ledger, report: ReportReceived, event: ev.CaseOpened | ev.Re
     summary = event.report
     standing = Standing(event.case_id, report.digest, report.revision, summary.person_number, summary.repeat_number)
     ledger.reports[report.report_id] = standing
+    ledger.cases[event.case_id].secret |= kept_apart(report)
     ledger.matcher.place(report, event.case_id)
 
 

@@ -51,6 +51,8 @@ class CaseState:
     people: People = field(default_factory=People)
     counting: int = 0
     """Reports that are not withdrawn."""
+    secret: bool = False
+    """It has a confidential member (要求保密) or an accusation (举报): nobody else's report is put beside it by machine."""
 
 
 class Ledger:

@@ -9,6 +9,7 @@ from schemas.contact import Contact
 from streams.steps.text import clean
 
 _NOT_DIGIT = re.compile(r"[^0-9]")
+_NOBODY = frozenset(("", "匿名", "匿名用户", "网友", "市民", "无", "未知", "-"))  # placeholders: all of them would be one person
 _SEVERAL = re.compile(r"[/,;，；：、|转或]")  # two numbers in one field, or an extension (转801), which is no number by itself
 _ABROAD = re.compile(r"(?:00)?86(?=0\d{10,11}$|1[3-9]\d{9}$|[1-9]\d{9,10}$)")
 _MOBILE = re.compile(r"1[3-9]\d{9}")
@@ -54,7 +55,7 @@ def tokens_of(contact: Contact, source_system: str, keyring: Keyring) -> tuple[s
         number = _NOT_ID.sub("", clean(contact.contact_id_number).upper())
         if len(number) in (15, 18):
             found.add(keyring.token("id", number))
-    if contact.author and (author := clean(contact.author)):
+    if contact.author and (author := clean(contact.author)) not in _NOBODY:
         found.add(keyring.token("account", source_system, author))
     if contact.contact_name and contact.contact_address:
         name, address = (_BLANK.sub("", clean(text)) for text in (contact.contact_name, contact.contact_address))

@@ -70,7 +70,15 @@ def published_case(view: CaseView) -> CaseView:
     """The view as the case topic shows it: a case with a confidential member (要求保密) keeps its counts and loses its words."""
     if not view.withheld:
         return view
-    hidden: dict[str, Any] = {"excerpt": None, "first_members": (), "last_members": (), "suggestions": (), "flags": (), "by_channel": {}}
+    hidden: dict[str, Any] = {
+        "excerpt": None,
+        "category": None,
+        "first_members": (),
+        "last_members": (),
+        "suggestions": (),
+        "flags": (),
+        "by_channel": {},
+    }
     return view.model_copy(update=hidden)
 
 

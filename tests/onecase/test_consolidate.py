@@ -99,11 +99,22 @@ def test_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "out.jsonl").read_bytes() == first
 
 
+def test_the_rejected_lines_are_no_output_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mending `x.rejected.jsonl` into `x.jsonl` would have destroyed it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.rejected.jsonl").write_bytes(line())
+    result = CliRunner().invoke(app, ["consolidate", "x.rejected.jsonl", "-o", "x.jsonl"], env={"COLUMNS": "200", "NO_COLOR": "1"})
+    assert result.exit_code == 2
+    assert "overwrite" in result.stderr
+    assert (tmp_path / "x.rejected.jsonl").read_bytes() == line()
+
+
 @pytest.mark.parametrize(
     ("arguments", "word"),
     [
         (["missing.jsonl", "-o", "out.jsonl"], "There is no file"),
         (["in.jsonl", "-o", "in.jsonl"], "overwrite"),
+        (["in.jsonl", "-o", "absent/out.jsonl"], "no folder absent"),
         (["in.jsonl"], "--output"),
     ],
 )

@@ -116,3 +116,16 @@ def test_a_quoted_number_of_a_stranger_opens_nobody_elses_case() -> None:
     assert [event_type(event) for event in events][2:] == ["case.opened", "join.suggested"]
     own = last_join([report("1", contact_phone=LI), report("2", LAMPS, contact_phone=LI, quoted_number="1")])
     assert own.case_id == case_id(report("1").report_id)
+
+
+@pytest.mark.parametrize("secret", [{"confidential": True}, {"category": "举报"}], ids=["confidential", "accusation"])
+def test_a_secret_case_attracts_nobody_else(secret: dict[str, Any]) -> None:
+    """The same words of another person found a case of their own, and no word of the secret one stands in their evidence."""
+    events = run([report("1", **PERSON_1, **secret), report("2", contact_phone=WANG), report("3", **PERSON_1)])
+    opened = [event for event in events if isinstance(event, ev.CaseOpened)]
+    assert [event.report.source_id for event in opened] == ["1", "2"]
+    assert opened[1].nearest is None
+    assert not [event for event in events if isinstance(event, ev.JoinSuggested)]
+    # who wrote the secret one is known again there
+    [joined] = [event for event in events if isinstance(event, ev.ReportJoined)]
+    assert joined.relation == "same_person"
