@@ -6,6 +6,7 @@ nothing that a `read_committed` reader would see. Why each override stands here:
 """
 
 import asyncio
+import getpass
 import logging
 import tempfile
 from collections.abc import Awaitable, Callable, Sequence
@@ -26,6 +27,8 @@ from streams.shell.watchdog import Watchdog
 
 log = logging.getLogger("onecase.engine")
 
+# Faust wants a folder and keeps nothing in it (no tables); one for all workers, so that crashes leave no heap of them.
+_DATA = Path(tempfile.gettempdir()) / f"onecase-faust-{getpass.getuser()}"
 PRODUCER_BYTES_MAX = 17 * MIB
 
 
@@ -151,7 +154,7 @@ class Engine:
             broker_heartbeat_interval=self._settings.session_timeout_s / 3,
             broker_request_timeout=max(30.0, self._settings.session_timeout_s),
             consumer_auto_offset_reset="earliest",
-            datadir=Path(tempfile.mkdtemp(prefix="onecase-faust-")),
+            datadir=_DATA,
             worker_redirect_stdouts=False,
         )
         source = app.topic(*self._spec.topics, schema=_Schema(), internal=True)
