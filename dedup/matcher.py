@@ -1,225 +1,292 @@
-"""The matcher: which case a report belongs to. In memory, for one jurisdiction, a pure fold of what was placed and removed."""
+"""The matcher: which case a report belongs to (判重). In memory, for one jurisdiction, a pure fold of what was placed and removed."""
 
-from collections.abc import Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
+from dedup.candidates import proposed
 from dedup.evidence import evidence_of
-from dedup.features import Features, features_of
-from dedup.index import Postings
-from dedup.measures import Line, Pair, Probe, card_of, quotes_own, vetoes_of
+from dedup.kernels import NUMPY, Kernels, Slots
+from dedup.keys import Keys, keys_of
+from dedup.measures import values_of
+from dedup.pair import Pair, pair_of, quotes, quotes_own
 from dedup.policy import Policy
+from dedup.reading import Reading, Scan, read, scan, source_of
+from dedup.ring import BITS_MIN, Ring
+from dedup.table import Table
+from dedup.vetoes import vetoes_of
 from schemas.events import Evidence
 from schemas.ids import case_id as case_id_of
 from schemas.journal import ReportReceived
 
 SUGGESTIONS_MAX = 3
-RECENT_OF_A_PERSON = 8
+READINGS_KEPT = 1024
+LIVE_SHARE = 0.75
+"""If more of the rows than this are in use by live cases, the index doubles; else rows of silent cases are used again."""
 
 Action = Literal["join", "suggest", "open"]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """The proposal for one report. `evidence`: the case to join, else the nearest one; None if even that is below `lines.nearest`."""
+    """The proposal for one report. `evidence`: the case to join, else the nearest one; None if even that is below `lines.nearest`.
+
+    `ties`: beside the case to join, others that the report is as near to: perhaps they are one case.
+    """
 
     action: Action
     evidence: Evidence | None
-    suggestions: tuple[Evidence, ...]
-    features: Features
-
-
-@dataclass(slots=True)
-class _Case:
-    """Slots of the members, founder first, and the newest effective time among them."""
-
-    members: list[int] = field(default_factory=list)
-    newest: int = 0
+    suggestions: tuple[Evidence, ...] = ()
+    ties: tuple[Evidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
+class Compared:
+    """A member of a case that was compared by all measures."""
+
+    row: int
     pair: Pair
-    slot: int
-    card: list[Line]
+    values: npt.NDArray[np.int32]
     points: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Rival:
-    """A case with the members that were compared, best one first."""
+class Rival:
+    """A case with the members that were compared, best one first, and its points."""
 
+    case: int
     case_id: str
-    scored: tuple[_Scored, ...]
+    compared: tuple[Compared, ...]
+    points: int
     quoted: bool
+    quoted_own: bool
 
     @property
-    def best(self) -> _Scored:
-        return self.scored[0]
+    def best(self) -> Compared:
+        """The member that speaks most for the case."""
+        return self.compared[0]
+
+
+def case_points(points: Sequence[int]) -> int:
+    """Points of a case from those of its compared members, best first: half the best, half the mean. One lucky member is not enough."""
+    return (points[0] + sum(points) // len(points)) // 2
 
 
 class Matcher:
-    """Reports and cases of one jurisdiction. `match` reads, `place` and `remove` change; each costs about the length of the report."""
+    """Reports and cases of one jurisdiction. `match` reads, `place` and `remove` change."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, kernels: Kernels = NUMPY) -> None:
         self.policy = policy
-        self._next = 1
-        self._features: dict[int, Features] = {}
-        self._slots: dict[str, int] = {}
-        self._case_ids: dict[int, str] = {}
-        self._cases: dict[str, _Case] = {}
-        self._bigrams = Postings(policy.limits.postings, policy.limits.entries)
-        self._persons = Postings(RECENT_OF_A_PERSON)
-        self._numbers = Postings(RECENT_OF_A_PERSON)
-        self._last: tuple[ReportReceived, Features] | None = None  # a report is usually matched, then placed
+        self._kernels = kernels
+        self.ring = Ring(kernels, BITS_MIN)
+        self.table = Table(1 << BITS_MIN, policy.dictionary)
+        self.hand = 0
+        self.latest = 0
+        self.apart: dict[str, set[str]] = {}
+        self._readings: OrderedDict[str, Reading] = OrderedDict()
+        self._last: tuple[ReportReceived, Scan, Keys] | None = None  # a report is usually matched, then placed
+        self._last_reading: Reading | None = None
+
+    # --- changing -----------------------------------------------------------------------------------------------------------------
 
     def place(self, report: ReportReceived, case_id: str) -> None:
         """The report becomes a member of the case, its founder if it is the first. A known one is revised and keeps its rank."""
-        features = self._features_of(report)
-        rank = None
-        if features.report_id in self._slots:
-            slot = self._slots[features.report_id]
-            rank = self._cases[case_id].members.index(slot) if self._case_ids[slot] == case_id else None
-            self.remove(features.report_id)
-        slot = self._next
-        self._next += 1
-        case = self._cases.setdefault(case_id, _Case(newest=features.time))
-        case.members.insert(len(case.members) if rank is None else rank, slot)
-        case.newest = max(case.newest, features.time)
-        self._slots[features.report_id] = slot
-        self._features[slot] = features
-        self._case_ids[slot] = case_id
-        self._bigrams.add(slot, features.codes[: features.keys])
-        self._persons.add(slot, features.persons)
-        self._numbers.add(slot, (features.source_id,))
-        if (founder := case.members[0]) != slot:
-            kept = self._features[founder]
-            self._bigrams.keep(founder, kept.codes[: kept.keys])
+        seen, keys = self._look(report)
+        table = self.table
+        after = None
+        if known := table.row_of(report.report_id):
+            stays = table.case_id(int(table.reports.case[known])) == case_id
+            alone = next(iter(table.members(int(table.reports.case[known])))) == known and not table.reports.following[known]
+            before = self._drop(known)
+            after = before if stays and not alone else None
+        row = self._free_row()
+        self.latest = max(self.latest, seen.source.time)
+        table.put(row, seen.source, keys, case_id, after)
+        self.ring.insert(row, keys.entered)
+        if self._last_reading is not None:
+            self._remember(report.report_id, self._last_reading)
+        founder = table.founder(int(table.reports.case[row]))
+        if founder != row:  # the founder of a case that still grows stays findable
+            self.ring.insert(founder, keys_of(scan(table.source(founder), self.policy), self.policy).entered)
 
     def remove(self, report_id: str) -> None:
-        """The report is forgotten (withdrawn, or its case long silent). Raises KeyError if it is not here."""
-        slot = self._slots.pop(report_id)
-        features, case_id = self._features.pop(slot), self._case_ids.pop(slot)
-        self._bigrams.discard(slot, features.codes[: features.keys])
-        self._persons.discard(slot, features.persons)
-        self._numbers.discard(slot, (features.source_id,))
-        case = self._cases[case_id]
-        case.members.remove(slot)
-        if case.members:
-            case.newest = max(self._features[member].time for member in case.members)
-        else:
-            del self._cases[case_id]
+        """The report is forgotten (withdrawn). One that is not here, or had given way already, is no error."""
+        if row := self.table.row_of(report_id):
+            self._drop(row)
+
+    def keep_apart(self, one: str, two: str) -> None:
+        """These two reports never in one case (不得并单): the machine neither joins nor suggests it."""
+        self.apart.setdefault(one, set()).add(two)
+        self.apart.setdefault(two, set()).add(one)
 
     def case_of(self, report_id: str) -> str | None:
         """The case in which the report was placed; None if it is not here."""
-        slot = self._slots.get(report_id)
-        return None if slot is None else self._case_ids[slot]
+        row = self.table.row_of(report_id)
+        return self.table.case_id(int(self.table.reports.case[row])) if row else None
+
+    def _drop(self, row: int) -> int:
+        self._readings.pop(self.table.report_id(row), None)
+        return self.table.drop(row)
+
+    def _free_row(self) -> int:
+        """The next row: a new one while there are any; then the index doubles, or rows of silent cases are used again."""
+        size = 1 << self.ring.bits
+        for _ in range(2 * size):
+            self.hand += 1
+            if self.hand == size:
+                self.hand = 1
+                if self._live_share() > LIVE_SHARE and self.ring.bits < self.policy.limits.slots_max:
+                    self.ring.grow()
+                    self.table.reports.grow(2 * size)
+                    self.hand, size = size, 2 * size
+            case = int(self.table.reports.case[self.hand])
+            if not case:
+                return self.hand
+            silent = self.latest - int(self.table.cases.newest[case]) > self.policy.window
+            if silent or self.ring.bits == self.policy.limits.slots_max:
+                self._drop(self.hand)
+                return self.hand
+        raise AssertionError("every row was looked at twice")
+
+    def _live_share(self) -> float:
+        case = self.table.reports.case
+        live = self.latest - self.table.cases.newest[case] <= self.policy.window
+        return float(np.count_nonzero(live & (case != 0))) / len(case)
+
+    # --- reading ------------------------------------------------------------------------------------------------------------------
 
     def match(self, report: ReportReceived, *, exclude_cases: AbstractSet[str] = frozenset(), only_same_person: bool = False) -> Match:
         """What to do with a report. Changes nothing. `only_same_person`: join only where that person has reported before."""
-        features = self._features_of(report)
-        rivals = self._rivals(features, exclude_cases)
+        rivals = self.rivals(report, exclude_cases)
         if not rivals:
-            return Match("open", None, (), features)
+            return Match("open", None)
         best, *others = rivals
         runner_up = others[0] if others else None
-        if self._joins(features, best, runner_up, only_same_person=only_same_person):
-            line = self.policy.lines.quoted if best.quoted else self.policy.lines.join
-            return Match("join", self._evidence(best, runner_up, line), (), features)
-        review = self.policy.lines.review
-        near = [rival for rival in rivals if rival.quoted or rival.best.points >= review][:SUGGESTIONS_MAX]
-        suggestions = tuple(self._evidence(rival, best if rival is not best else runner_up, review) for rival in near)
+        lines = self.policy.lines
+        if self._joins(report, best, runner_up, only_same_person=only_same_person):
+            line = lines.quoted if best.quoted else lines.join
+            ties = tuple(self._evidence(rival, best, lines.tie) for rival in others[:SUGGESTIONS_MAX] if rival.points >= lines.tie)
+            return Match("join", self._evidence(best, runner_up, line), ties=ties)
+        near = [rival for rival in rivals if rival.quoted or rival.points >= lines.review][:SUGGESTIONS_MAX]
+        suggestions = tuple(self._evidence(rival, best if rival is not best else runner_up, lines.review) for rival in near)
         if suggestions:
-            return Match("suggest", suggestions[0], suggestions, features)
-        nearest = self._evidence(best, runner_up, review) if best.best.points >= self.policy.lines.nearest else None
-        return Match("open", nearest, (), features)
+            return Match("suggest", suggestions[0], suggestions)
+        return Match("open", self._evidence(best, runner_up, lines.review) if best.points >= lines.nearest else None)
 
-    def _features_of(self, report: ReportReceived) -> Features:
-        if self._last is None or self._last[0] is not report:
-            self._last = (report, features_of(report, self.policy))
-        return self._last[1]
-
-    def _candidates(self, features: Features, excluded: AbstractSet[str]) -> Iterator[int]:
-        """Slots worth comparing, best first: reports with the most rare bigrams in common, then the person's newest ones."""
-        left = self.policy.limits.candidates
-        for slot in self._bigrams.find(features.codes[: features.keys]):
-            if self._attracts(slot, features, excluded):
-                yield slot
-                left -= 1
-                if not left:
-                    break
-        for person in sorted(features.persons):
-            yield from (slot for slot in self._persons.of(person)[::-1] if self._attracts(slot, features, excluded))
-
-    def _attracts(self, slot: int, features: Features, excluded: AbstractSet[str]) -> bool:
-        case_id = self._case_ids[slot]
-        silent = features.time - self._cases[case_id].newest > self.policy.window
-        return not silent and case_id not in excluded and self._features[slot].report_id != features.report_id
-
-    def _rivals(self, features: Features, excluded: AbstractSet[str]) -> list[_Rival]:
+    def rivals(self, report: ReportReceived, exclude_cases: AbstractSet[str] = frozenset()) -> list[Rival]:
         """The cases that come into question, best first: a quoted one of the same person, then by points, then by the newer member."""
+        seen, keys = self._look(report)
+        rows = self.finalists(seen, keys, exclude_cases)
+        if not rows:
+            return []
+        reading = self._last_reading = self._last_reading or read(seen, self.policy)
+        compared = self.compare_all(reading, rows)
+        by_case: dict[int, list[Compared]] = {}
+        for one in compared:
+            by_case.setdefault(int(self.table.reports.case[one.row]), []).append(one)
+        rivals = [self._rival(case, members) for case, members in by_case.items()]
+        return sorted(rivals, key=lambda rival: (-rival.quoted_own, -rival.points, -rival.best.row))
+
+    def finalists(self, seen: Scan, keys: Keys, exclude_cases: AbstractSet[str]) -> list[int]:
+        """Rows of the reports that are compared by all measures: exact ones first, then by the cheap score, a few of a case."""
+        reports = self.table.reports
+        excluded = [case for case in map(self.table.case_row, exclude_cases) if case]
+        excluded += [int(reports.case[row]) for row in map(self.table.row_of, self.apart.get(seen.source.report_id, ())) if row]
+        own = self.table.row_of(seen.source.report_id)
+
+        def attracts(slots: Slots) -> npt.NDArray[np.bool_]:
+            case = reports.case[slots]
+            silent = seen.source.time - self.table.cases.newest[case] > self.policy.window
+            return np.asarray((case != 0) & ~silent & (slots != own) & ~np.isin(case, excluded))
+
         limits = self.policy.limits
-        probe = Probe(features)
-        quoted = [slot for slot in self._quoted(features) if self._attracts(slot, features, excluded)]
-        pairs = {slot: probe.beside(self._features[slot]) for slot in self._candidates(features, excluded)}
-        near = sorted(((pair.cosine, slot) for slot, pair in pairs.items() if pair.cosine >= limits.finalist_floor), reverse=True)
-        by_case: dict[str, list[_Scored]] = {}
-        left = limits.finalists
-        for slot in [*quoted, *(slot for _, slot in near if slot not in quoted)]:
-            members = by_case.setdefault(self._case_ids[slot], [])
-            if left and len(members) < limits.finalists_a_case:
-                left -= 1
-                pair = pairs.get(slot) or probe.beside(self._features[slot])
-                members.append(self._scored(pair, slot))
-        marked = {self._case_ids[slot] for slot in quoted}
-        rivals = [
-            _Rival(case_id, tuple(sorted(members, key=lambda one: (-quotes_own(one.pair), -one.points, -one.slot))), case_id in marked)
-            for case_id, members in by_case.items()
-            if members
-        ]
-        return sorted(rivals, key=lambda rival: (-quotes_own(rival.best.pair), -rival.best.points, -rival.best.slot))
+        slots, signs, exact = proposed(
+            keys, seen.source.time, seen.source.quoted_number, self.ring, self.table, attracts, limits.candidates
+        )
+        scores = signs @ self.policy.proposal
+        passing = np.flatnonzero(exact | (scores >= limits.finalist_floor))
+        ordered = passing[np.lexsort((-slots[passing], -scores[passing], ~exact[passing]))]
+        taken = Counter[int]()
+        rows: list[int] = []
+        for row in slots[ordered].tolist():
+            case = int(reports.case[row])
+            taken[case] += 1
+            if taken[case] <= limits.finalists_a_case:
+                rows.append(row)
+            if len(rows) == limits.finalists:
+                break
+        return rows
 
-    def _scored(self, pair: Pair, slot: int) -> _Scored:
-        card = card_of(pair, self.policy)
-        return _Scored(pair, slot, card, sum(line.points for line in card))
+    def compare_all(self, reading: Reading, rows: Sequence[int]) -> list[Compared]:
+        """The report beside each of these rows, by all measures."""
+        pairs = [pair_of(reading, self._reading_at(row)) for row in rows]
+        values = np.array([values_of(pair) for pair in pairs], np.int32)
+        points = self.policy.model.points(self.policy.model.chosen(values), self._kernels)
+        return [Compared(*one) for one in zip(rows, pairs, values, points, strict=True)]
 
-    def _quoted(self, features: Features) -> tuple[int, ...]:
-        return self._numbers.of(features.quoted_number) if features.quoted_number else ()
+    def _rival(self, case: int, members: list[Compared]) -> Rival:
+        ordered = sorted(members, key=lambda one: (-quotes_own(one.pair), -one.points, -one.row))
+        points = case_points(sorted((one.points for one in members), reverse=True))
+        quoted, own = any(quotes(one.pair) for one in members), quotes_own(ordered[0].pair)
+        return Rival(case, self.table.case_id(case), tuple(ordered), points, quoted, own)
 
-    def _reported_by(self, features: Features, rival: _Rival) -> bool:
-        members = self._cases[rival.case_id].members
-        return any(not features.persons.isdisjoint(self._features[member].persons) for member in members)
-
-    def _joins(self, features: Features, best: _Rival, runner_up: _Rival | None, *, only_same_person: bool) -> bool:
-        lines, top = self.policy.lines, best.best
-        if vetoes_of(top.pair, self.policy) or (only_same_person and not self._reported_by(features, best)):
+    def _joins(self, report: ReportReceived, best: Rival, runner_up: Rival | None, *, only_same_person: bool) -> bool:
+        lines = self.policy.lines
+        if only_same_person and not self._reported_by(report, best):
             return False
-        if quotes_own(top.pair):
+        if best.quoted_own:
             return True  # that needs no likeness
-        line = lines.quoted if best.quoted else lines.join
-        if top.points < line or top.pair.cosine < lines.text_floor:
+        if best.points < (lines.quoted if best.quoted else lines.join) or vetoes_of(best.best.pair, self.policy.vetoes):
             return False
-        if runner_up is not None and not best.quoted and top.points - runner_up.best.points < lines.margin:
-            return False
-        return self._supported(features, best)
+        return runner_up is None or best.quoted or best.points - runner_up.points >= lines.margin
 
-    def _supported(self, features: Features, best: _Rival) -> bool:
-        """The founder or a second member is near too, so that a case does not grow into a chain."""
-        review = self.policy.lines.review
-        founder = self._cases[best.case_id].members[0]
-        if best.best.slot == founder or any(other.points >= review for other in best.scored[1:]):
-            return True
-        return self._scored(Probe(features).beside(self._features[founder]), founder).points >= review
+    def _reported_by(self, report: ReportReceived, rival: Rival) -> bool:
+        persons = set(report.persons)
+        return any(not persons.isdisjoint(self.table.source(row).persons) for row in self.table.members(rival.case))
 
-    def _evidence(self, rival: _Rival, other: _Rival | None, line: int) -> Evidence:
-        evidence = evidence_of(rival.best.pair, rival.best.card, self.policy, rival.case_id, line)
+    def _look(self, report: ReportReceived) -> tuple[Scan, Keys]:
+        if self._last is None or self._last[0] is not report:
+            seen = scan(source_of(report), self.policy)
+            self._last = (report, seen, keys_of(seen, self.policy))
+            self._last_reading = None
+        return self._last[1], self._last[2]
+
+    def _reading_at(self, row: int) -> Reading:
+        report_id = self.table.report_id(row)
+        found = self._readings.pop(report_id, None) or read(scan(self.table.source(row), self.policy), self.policy)
+        self._remember(report_id, found)
+        return found
+
+    def _remember(self, report_id: str, reading: Reading) -> None:
+        self._readings[report_id] = reading
+        if len(self._readings) > READINGS_KEPT:
+            self._readings.popitem(last=False)
+
+    def _evidence(self, rival: Rival, other: Rival | None, line: int) -> Evidence:
+        best = rival.best
+        evidence = evidence_of(
+            best.pair,
+            best.values,
+            self.policy,
+            rival.case_id,
+            line,
+            points=best.points,
+            case_points=rival.points,
+            others=len(rival.compared) - 1,
+        )
         if other is None:
             return evidence
-        return evidence.model_copy(update={"runner_up_case_id": other.case_id, "runner_up_points": other.best.points})
+        return evidence.model_copy(update={"runner_up_case_id": other.case_id, "runner_up_points": other.points})
 
 
 def compare(new: ReportReceived, old: ReportReceived, policy: Policy) -> Evidence:
     """Any two reports side by side, as if the older one had founded its case alone. Line: the joining line."""
-    pair = Probe(features_of(new, policy)).beside(features_of(old, policy))
-    return evidence_of(pair, card_of(pair, policy), policy, case_id_of(old.report_id), policy.lines.join)
+    pair = pair_of(read(scan(source_of(new), policy), policy), read(scan(source_of(old), policy), policy))
+    values = np.array(values_of(pair), np.int32)
+    points = policy.model.points(policy.model.chosen(values[None]))[0]
+    return evidence_of(pair, values, policy, case_id_of(old.report_id), policy.lines.join, points=points, case_points=points, others=0)

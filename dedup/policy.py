@@ -1,133 +1,88 @@
-"""The policy pack (判重策略): every number and word that a decision depends on, named and digested."""
+"""A policy pack made ready: tables compiled, still nothing but constants. Safe to share between ledgers."""
 
+import base64
 import hashlib
 import json
-import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
 
+from dedup import pack as file
+from dedup.entities import Naming, naming
+from dedup.lexicon import WordList
+from dedup.model import Model
+from dedup.pack import Limits, Lines, Pack, PolicyError
 from dedup.text import bigrams
 
-FORMAT = 1
+__all__ = ["SECONDS_A_DAY", "Policy", "PolicyError", "parse_policy"]
+
 SECONDS_A_DAY = 86_400
 
 
-class PolicyError(ValueError):
-    """The bytes are not a policy pack; the message says in one sentence what is wrong."""
+class RarityTable(dict[int, int]):
+    """Bigram -> rarity; `unseen` for one that is not in the table."""
+
+    def __init__(self, table: file.Rarity) -> None:
+        super().__init__({code: int(level) for level, groups in table.levels.items() for code in _codes(groups)})
+        self.unseen = table.unseen
+        self.of = self.__getitem__
+
+    def __missing__(self, _: int) -> int:
+        return self.unseen
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """Problem words, their rarity, their types, and the types' groups."""
+
+    list: WordList
+    rarity: Mapping[str, int]
+    types: Mapping[str, Sequence[str]]
+    groups: Mapping[str, str]
 
 
-class Lines(_Part):
-    """Thresholds, in points of the card."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The vocabulary: rarity, bigrams and vector of each word by its number."""
 
-    join: int = Field(description="自动线: from here on the machine joins")
-    review: int = Field(description="人工线: from here on a person is asked")
-    nearest: int = Field(description="from here on an opened case says which other one was nearest, and why it was not joined")
-    quoted: int = Field(description="joining line where the report quotes the other one's number")
-    margin: int = Field(ge=0, description="points that the best case must be ahead of the next one to be joined")
-    text_floor: int = Field(ge=0, le=1000, description="permille of common text without which nothing is joined, whoever writes")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if not self.nearest <= self.review <= self.quoted <= self.join:
-            raise ValueError("lines must rise: nearest <= review <= quoted <= join")
-        return self
-
-
-class Limits(_Part):
-    """How much of a report is looked at, and how many others it is compared with."""
-
-    characters: int = Field(ge=100, description="of title and body together that count")
-    lead: int = Field(ge=40, description="characters of the body from which names and subject are read")
-    head: int = Field(ge=10, description="characters of the title, or of the body where there is none, that are taken for the subject")
-    key_rarity: int = Field(ge=0, description="rarity from which a bigram of subject or names is indexed in any case")
-    known_keys: int = Field(ge=4, description="rarest bigrams of the rarity table that are indexed for a report")
-    new_keys: int = Field(ge=0, description="bigrams outside the table that are indexed for a report, first ones of the text")
-    postings: int = Field(ge=4, description="newest reports kept for one bigram")
-    entries: int = Field(ge=48, description="entries of the index that are read for a report, rarest bigrams first")
-    candidates: int = Field(ge=8, description="reports that are compared by bigrams")
-    finalists: int = Field(ge=2, le=8, description="reports that are compared by all measures")
-    finalists_a_case: int = Field(ge=1, le=8)
-    finalist_floor: int = Field(ge=0, le=1000, description="permille of common text without which a candidate is no finalist")
-
-
-class Table(_Part):
-    """Points of one measure. Value u falls into row `bisect_right(rows, u)`, v into column `bisect_right(columns, v)`."""
-
-    rows: tuple[int, ...]
-    columns: tuple[int, ...] = ()
-    points: tuple[tuple[int, ...], ...]
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if any(list(cuts) != sorted(set(cuts)) for cuts in (self.rows, self.columns)):
-            raise ValueError("cuts must rise")
-        if len(self.points) != len(self.rows) + 1 or any(len(row) != len(self.columns) + 1 for row in self.points):
-            raise ValueError("points must have one row and one column more than there are cuts")
-        return self
-
-
-class Lexicon(_Part):
-    """Words by which names and wishes are found."""
-
-    suffixes: dict[str, tuple[str, ...]] = Field(description="kind of name -> endings (小区, 大道, 有限公司)")
-    cuts: tuple[str, ...] = Field(
-        description="what stands outside names (反映, 的, 居民): regular expressions, applied one after the other"
-    )
-    generic: tuple[str, ...] = Field(description="names that name nothing (本小区)")
-    opposites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = Field(
-        max_length=16, description="words for one wish, words for its opposite"
-    )
-
-
-class Rarity(_Part):
-    """How rare a pair of characters is: 8 x the negative natural logarithm of the share of texts that have it."""
-
-    unseen: int = Field(gt=0, lt=256)
-    levels: dict[Annotated[str, Field(pattern=r"^[0-9]{1,3}$")], str] = Field(
-        description="rarity -> groups with a blank between; a group is a first character and all its second ones"
-    )
-
-
-class Pack(_Part):
-    """The pack file, JSON."""
-
-    format: Literal[1]
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
-    fitted_on: str = Field(description="which data the points come from, and how good they were on what they had not seen")
-    window_days: int = Field(ge=1, description="a case silent for longer attracts nothing")
-    lines: Lines
-    limits: Limits
-    measures: dict[str, Table]
-    vetoes: tuple[str, ...]
-    lexicon: Lexicon
-    rarity: Rarity
+    list: WordList
+    rarity: Sequence[int]
+    codes: Sequence[frozenset[int]]
+    vectors: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A pack made ready: tables compiled, still nothing but constants. Safe to share."""
+    """What every decision is made by."""
 
     name: str
     digest: str
     fitted_on: str
-    window: int
+    window: int  # seconds
     lines: Lines
     limits: Limits
-    measures: dict[str, Table]
     vetoes: tuple[str, ...]
-    rarity: dict[int, int]
-    unseen: int
-    cuts: tuple[re.Pattern[str], ...]
-    suffix: re.Pattern[str]
-    generic: frozenset[str]
-    wish: re.Pattern[str]
-    wish_bits: dict[str, int]
+    lexicon_version: int
+    rarity: RarityTable
+    sound_rarity: RarityTable
+    syllables: Mapping[int, int]
+    naming: Naming
+    stock: WordList
+    asks: WordList
+    agree: WordList
+    oppose: WordList
+    requests: Mapping[str, WordList]
+    chasers: WordList
+    wish: WordList
+    wish_bits: Mapping[str, int]
+    problems: Problems
+    words: Words
+    proposal: npt.NDArray[np.int64]  # weight of each sign of the cheap score
+    model: Model
+    dictionary: bytes  # of frequent words, for compressing texts
 
 
 def parse_policy(data: bytes) -> Policy:
@@ -139,6 +94,10 @@ def parse_policy(data: bytes) -> Policy:
         raw = json.loads(data)
     except ValueError as error:
         raise PolicyError(f"The policy pack is not JSON: {error}.") from None
+    if isinstance(raw, dict) and raw.get("format") not in {None, file.FORMAT}:
+        raise PolicyError(
+            f"The policy pack cannot be used, at format: {raw['format']!r} is not {file.FORMAT}; fit it anew with `onecase policy fit`."
+        )
     try:
         # strict JSON mode: a float or a number in quotes is refused, a list is taken for a tuple
         pack = Pack.model_validate_json(json.dumps(raw))
@@ -147,31 +106,40 @@ def parse_policy(data: bytes) -> Policy:
         place = ".".join(str(step) for step in first["loc"]) or "the pack"
         raise PolicyError(f"The policy pack cannot be used, at {place}: {first['msg']}.") from None
     _known(pack)
-    canonical = json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-    return _compile(pack, hashlib.sha256(canonical).hexdigest())
+    return compile_pack(pack, digest_of(raw))
+
+
+def digest_of(raw: object) -> str:
+    """SHA-256 of the canonical JSON of a pack."""
+    return hashlib.sha256(json.dumps(raw, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _known(pack: Pack) -> None:
-    from dedup.measures import MEASURES, VETOES  # they are typed by Policy
+    from dedup.candidates import SIGNS  # they are typed by Policy
+    from dedup.measures import FEATURES
+    from dedup.vetoes import VETOES
 
-    for what, have, want in (("measures", set(pack.measures), set(MEASURES)), ("vetoes", set(pack.vetoes), set(VETOES))):
+    for what, have, want in (
+        ("signs", set(pack.proposal), set(SIGNS)),
+        ("features", set(pack.model.features), set(FEATURES)),
+        ("vetoes", set(pack.vetoes), set(VETOES)),
+    ):
         if have - want:
             raise PolicyError(f"The policy pack names {what} that this version does not know: {', '.join(sorted(have - want))}.")
 
 
-def _compile(pack: Pack, digest: str) -> Policy:
+def compile_pack(pack: Pack, digest: str) -> Policy:
+    """Pack -> policy."""
+    from dedup.candidates import SIGNS
+    from dedup.measures import FEATURES
+
     lexicon = pack.lexicon
-    endings = sorted({ending for kind in lexicon.suffixes.values() for ending in kind}, key=lambda ending: (-len(ending), ending))
     bits: dict[str, int] = {}
     for number, pair in enumerate(lexicon.opposites):
         for side in (0, 1):
             for word in pair[side]:
                 bits[word] = bits.get(word, 0) | 1 << (2 * number + side)
-    wishes = sorted(bits, key=lambda word: (-len(word), word))
-    try:
-        cuts = tuple(map(re.compile, lexicon.cuts))
-    except re.error as error:
-        raise PolicyError(f"The policy pack cannot be used, at lexicon.cuts: {error}.") from None
+    words = pack.words.words()
     return Policy(
         name=pack.name,
         digest=digest,
@@ -179,24 +147,47 @@ def _compile(pack: Pack, digest: str) -> Policy:
         window=pack.window_days * SECONDS_A_DAY,
         lines=pack.lines,
         limits=pack.limits,
-        measures=pack.measures,
         vetoes=pack.vetoes,
-        rarity={code: int(level) for level, groups in pack.rarity.levels.items() for code in _codes(groups)},
-        unseen=pack.rarity.unseen,
-        cuts=cuts,
-        suffix=_alternatives(endings, "+"),
-        generic=frozenset(lexicon.generic),
-        wish=_alternatives(wishes, ""),
+        lexicon_version=lexicon.version,
+        rarity=RarityTable(pack.rarity),
+        sound_rarity=RarityTable(pack.sounds.rarity),
+        syllables={ord(character): ord(group[0]) for group in pack.sounds.groups for character in group},
+        naming=naming({str(kind): endings for kind, endings in lexicon.kinds.items()}, lexicon.cuts, lexicon.generic, lexicon.trim),
+        stock=WordList(lexicon.stock),
+        asks=WordList(lexicon.asks),
+        agree=WordList(lexicon.agree),
+        oppose=WordList(lexicon.oppose),
+        requests={kind: WordList(found) for kind, found in lexicon.requests.items()},
+        chasers=WordList(lexicon.chasers),
+        wish=WordList(bits),
         wish_bits=bits,
+        problems=_problems(pack),
+        words=_words(words, pack.words),
+        proposal=np.array([pack.proposal.get(sign, 0) for sign in SIGNS], np.int64),
+        model=Model.of(pack.model, FEATURES),
+        dictionary=_dictionary(words),
     )
 
 
-def _alternatives(words: list[str], repeated: str) -> re.Pattern[str]:
-    if not words:
-        return re.compile("(?!)")
-    # the look-ahead lets the search skip places where no word can begin: four times as fast as without
-    firsts = "".join(sorted({re.escape(word[0]) for word in words}))
-    return re.compile(f"(?=[{firsts}])(?:{'|'.join(map(re.escape, words))}){repeated}")
+def _problems(pack: Pack) -> Problems:
+    types: dict[str, list[str]] = {}
+    for kind, problem in pack.lexicon.problems.items():
+        for word in problem.words:
+            types.setdefault(word, []).append(kind)
+    known = {word: int(level) for level, found in pack.problems.items() for word in found.split(" ")}
+    rarity = {word: known.get(word, pack.rarity.unseen) for word in types}
+    return Problems(WordList(sorted(types)), rarity, types, {kind: problem.group for kind, problem in pack.lexicon.problems.items()})
+
+
+def _words(words: Mapping[str, int], table: file.Vocabulary) -> Words:
+    vectors = np.frombuffer(base64.b64decode(table.vectors), np.int8).reshape(-1, table.dimensions)
+    return Words(WordList(words), tuple(words.values()), tuple(frozenset(bigrams(word)) for word in words), vectors.astype(np.float32))
+
+
+def _dictionary(words: Mapping[str, int]) -> bytes:
+    """What compressed texts may refer back to: commonest words last, where deflate reaches them most cheaply."""
+    ordered = sorted(words, key=lambda word: (-words[word], word))
+    return "".join(ordered).encode("gb18030")[-32_000:]
 
 
 def _codes(groups: str) -> list[int]:

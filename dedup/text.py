@@ -4,14 +4,17 @@ import re
 import struct
 
 WORD = re.compile(r"[^\W_]+")
-NUMERAL = re.compile("[零〇一二两三四五六七八九十百]{1,4}(?=号线|号楼|标段|单元|路公交|路车|栋|幢|期|组)")
+NUMERAL = re.compile("[零〇一二两三四五六七八九十百]{1,4}(?=号线|号楼|标段|单元|路公交|路车|栋|幢|期|组|楼|层)")
 DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 UNITS = {"十": 10, "百": 100}
+LINK = re.compile(r"https?://[a-z0-9./?=&_%#-]*")
+BREAK = "，"
+"""Stands between clauses where they must be kept apart; no clause holds one."""
 
 
 def segments(text: str) -> list[str]:
-    """Normalised text -> its runs of letters and digits, lower case, blanks within a line gone, 十六栋 as 16栋."""
-    return WORD.findall(NUMERAL.sub(_digits, text.lower().replace(" ", "")))
+    """Normalised text -> its clauses: runs of letters and digits, lower case, blanks within a line and links gone, 十六栋 as 16栋."""
+    return WORD.findall(NUMERAL.sub(_digits, LINK.sub("", text.lower()).replace(" ", "")))
 
 
 def _digits(match: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 
 from connectors.base import BadConfig, Retry, StopSource
-from onecase.commands import bench, consolidate, demo, flow, journal, query, servers, topics, worker
+from onecase.commands import bench, consolidate, demo, flow, journal, policy, query, servers, topics, worker
 from onecase.context import Exit, err
 from onecase.local.process import LocalServerError
 from streams.errors import HistoryBroken, Unreachable
@@ -36,6 +36,7 @@ app.command(rich_help_panel=LOOK)(query.case)
 app.command(rich_help_panel=LOOK)(query.report)
 app.command(rich_help_panel=LOOK)(query.why)
 app.command(rich_help_panel=LOOK)(query.audit)
+app.add_typer(policy.app, name="policy", rich_help_panel=LOOK)
 app.add_typer(bench.app, name="bench", rich_help_panel=LOOK)
 
 

@@ -1,8 +1,10 @@
 """How cases and reasons are told to people."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from schemas.events import Evidence
 from streams.store.queries import MemberRow
@@ -40,6 +42,41 @@ def evidence_lines(evidence: Evidence | None) -> list[str]:
     if evidence.runner_up_points is not None:
         lines.append(f"runner-up: case {evidence.runner_up_case_id} with {evidence.runner_up_points} points")
     return lines
+
+
+BAR_WIDTH = 36
+
+
+def waterfall_steps(evidence: Evidence) -> list[dict[str, Any]]:
+    """Each measure with the sum before and after it, the one that moves most first; vetoes last."""
+    steps, total = [], 0
+    for measure in sorted(evidence.measures, key=lambda measure: (measure.veto, -abs(measure.points))):
+        step = {"measure": measure.name, "points": measure.points, "from": total, "to": total + measure.points}
+        steps.append(step | {"veto": measure.veto, "sentence": measure.sentence})
+        total += measure.points
+    return steps
+
+
+def waterfall(evidence: Evidence, policy: str) -> Table:
+    """The sum as it grows, a bar a measure, with the line marked; then the vetoes."""
+    steps = waterfall_steps(evidence)
+    ends: list[int] = [0, evidence.line, *(step["to"] for step in steps)]
+    low, high = min(ends), max(ends)
+
+    def place(points: int) -> int:
+        return (points - low) * (BAR_WIDTH - 1) // max(high - low, 1)
+
+    table = Table("points", f"0 … line {evidence.line}", "measure", "in words (判重依据)", title=f"{policy}: {evidence.points} points")
+    for step in steps:
+        start, end = sorted((place(step["from"]), place(step["to"])))
+        bar = [" "] * BAR_WIDTH
+        bar[place(evidence.line)] = "¦"
+        bar[start : end + 1] = ("█" if step["points"] >= 0 else "░") * (end + 1 - start)
+        told = ("veto", "否决") if step["veto"] else (f"{step['points']:+d}", "".join(bar))
+        table.add_row(*told, step["measure"], Text(step["sentence"]))
+    verdict = "at or over the line" if evidence.points >= evidence.line else f"{evidence.line - evidence.points} short of the line"
+    table.add_row(str(evidence.points), "", "total (合计)", Text(verdict), style="bold")
+    return table
 
 
 def member_table(rows: Sequence[MemberRow]) -> Table:

@@ -163,6 +163,16 @@ class JoinSuggested(CaseEvent):
     evidence: Evidence
 
 
+class MergeSuggested(CaseEvent):
+    """A report that was joined is as near to a second case: perhaps both cases are one, for a person to decide (疑似并案)."""
+
+    type: Literal["merge.suggested"] = "merge.suggested"
+    case_id: Id = Field(description="the case the report was joined to")
+    report_id: Id = Field(description="the report that ties both cases together")
+    rank: int = Field(ge=1, le=3)
+    evidence: Evidence = Field(description="of the report beside the other case, evidence.case_id")
+
+
 class RecordRefused(CaseEvent):
     """A journal record that could not be carried out, and why. It never stops the stream."""
 
@@ -182,6 +192,7 @@ AnyCaseEvent = Annotated[
     | ReportTakenBack
     | CaseEmptied
     | JoinSuggested
+    | MergeSuggested
     | RecordRefused,
     Field(discriminator="type"),
 ]

@@ -48,7 +48,7 @@ def test_every_command_in_the_readme_exists() -> None:
         elif found := re.search(r"onecase ([a-z]+)(?: ([a-z]+))?", line):
             help_ = shell(f"onecase {found[1]} --help", ROOT)
             assert help_.returncode == 0, line
-            if found[1] in ("topics", "journal"):
+            if found[1] in ("topics", "journal", "policy", "bench"):
                 help_ = shell(f"onecase {found[1]} {found[2]} --help", ROOT)
                 assert help_.returncode == 0, line
             for option in re.findall(r" (--[a-z-]+)", line):

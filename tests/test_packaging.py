@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOT_SHIPPED = {"bench", "deploy", "docs", "tests"}
 DATA = (
+    "dedup/lexicons/*.json",
     "*.py",
     "py.typed",
     "README.md",

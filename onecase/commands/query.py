@@ -5,12 +5,11 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.table import Table
 
 from dedup.matcher import compare
 from onecase.commands.servers import Demo, Json
 from onecase.context import Exit, fail, out, print_json, settings
-from onecase.telling import RELATIONS, evidence_lines, member_table
+from onecase.telling import RELATIONS, evidence_lines, member_table, waterfall, waterfall_steps
 from schemas.journal import ReportReceived
 from schemas.topics import JOURNAL
 from streams.kafka import fetch_one
@@ -106,7 +105,11 @@ def why(
     demo: Demo = False,
     json: Json = False,
 ) -> None:
-    """Say why two reports are, or are not, one case: every measure with both values, its points, and the line."""
+    """Say why two reports are, or are not, one case: every measure with both values, its points, and the line.
+
+    A waterfall (瀑布图): from an average pair, which has no points, each measure moves the sum up or down until the total stands beside
+    the automatic line (自动线). 10 points double the odds. A veto (否决) keeps from joining, whatever the sum.
+    """
     s = settings(demo=demo)
     rows = [_one(ask(s, lambda queries, wanted=wanted: queries.report(wanted)), wanted) for wanted in (first, second)]  # type: ignore[misc]
     old, new = sorted(rows, key=lambda row: (row.journal_partition, row.journal_offset))
@@ -117,16 +120,19 @@ def why(
     joined_on_it = decided is not None and decided.report_id == old.member.report_id and together
     if json:
         print_json(
-            {"same_case": together, "joined_on_it": joined_on_it, "policy": policy.name, "evidence": evidence.model_dump(mode="json")}
+            {
+                "same_case": together,
+                "joined_on_it": joined_on_it,
+                "policy": policy.name,
+                "evidence": evidence.model_dump(mode="json"),
+                "waterfall": waterfall_steps(evidence),
+            }
         )
         return
     out.print("They are in one case." if together else "They are in different cases.")
     if joined_on_it:
         out.print("The later one was joined because of the earlier one.")
-    table = Table("points", "measure", "in words", title=f"{policy.name}: {evidence.points} points, line {evidence.line}")
-    for measure in evidence.measures:
-        table.add_row("veto" if measure.veto else f"{measure.points:+d}", measure.name, measure.sentence)
-    out.print(table)
+    out.print(waterfall(evidence, policy.name))
 
 
 async def _text(s: Settings, row: MemberRow) -> ReportReceived:

@@ -11,6 +11,7 @@ from schemas.types import EVENT_TYPES
 from streams.errors import HistoryBroken
 from streams.kafka import read_to_end
 from streams.records import Inbound, Outbound, Place, dead_letter
+from streams.shell.kernels import fastest
 from streams.steps.consolidate import Ledgers
 from streams.steps.wire import encode_event, read_journal
 
@@ -48,7 +49,7 @@ async def take_over(
 
     Raises HistoryBroken where the group stands beyond that (records were skipped), or an event's journal record is missing.
     """
-    ledgers = Ledgers(policy, packs)
+    ledgers = Ledgers(policy, packs, fastest())
     journal = aiter(read_to_end(bootstrap, [Place(naming.of(JOURNAL), place.partition)]))
     resume_at = 0
     async for offset, events in _by_cause(bootstrap, Place(naming.of(CASE_EVENTS), place.partition)):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dedup.policy import Policy, PolicyError, parse_policy
 
-BUILT_IN = "first-1.json"
+BUILT_IN = "second-1.json"
 
 
 def load_pack(path: Path | None) -> Policy:

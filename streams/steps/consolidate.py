@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from dedup.kernels import NUMPY, Kernels
 from dedup.matcher import Match
 from dedup.policy import Policy
 from schemas import events as ev
@@ -17,7 +18,7 @@ from schemas.ids import case_id as case_id_of
 from schemas.journal import JournalFact, ReportReceived, ReportWithdrawn
 from streams.steps.ledger import CaseState, Ledger, Standing
 
-ENGINE = 1
+ENGINE = 2
 """Version of the deciding code. Raise it by hand when the same journal would give other events."""
 
 ACCUSATION = "举报"
@@ -90,7 +91,11 @@ def _new(ledger: Ledger, report: ReportReceived) -> list[Draft]:
         number, repeat, same_channel = ledger.repeat_of(report, case)
         relation = "other_person" if repeat == 1 else "same_person" if same_channel else "same_person_other_channel"
         joined = {"case_id": case, "report": summarise(report, number, repeat), "relation": relation, "evidence": match.evidence}
-        return [(ev.ReportJoined, joined)]
+        tied: list[Draft] = [
+            (ev.MergeSuggested, {"case_id": case, "report_id": report.report_id, "rank": rank, "evidence": evidence})
+            for rank, evidence in enumerate(match.ties, 1)
+        ]
+        return [(ev.ReportJoined, joined), *tied]
     case = case_id_of(report.report_id)
     number = 1 if report.persons else None
     opened: Draft = (ev.CaseOpened, {"case_id": case, "report": summarise(report, number, 1), "nearest": match.evidence})
@@ -111,7 +116,7 @@ def _match(ledger: Ledger, report: ReportReceived) -> Match:
     strangers: set[str] = set()
     while True:
         match = ledger.matcher.match(report, exclude_cases=strangers, only_same_person=kept_apart(report))
-        near = {evidence.case_id for evidence in (match.evidence, *match.suggestions) if evidence is not None}
+        near = {evidence.case_id for evidence in (match.evidence, *match.suggestions, *match.ties) if evidence is not None}
         secret = {case for case in near if ledger.cases[case].secret and ledger.cases[case].people.find(report.persons) is None}
         if not secret:
             return match
@@ -200,16 +205,17 @@ def _stands(ledger: Ledger, report: ReportReceived, event: ev.CaseOpened | ev.Re
 class Ledgers:
     """The ledgers of one journal partition: several jurisdictions share it, each with its own numbers."""
 
-    def __init__(self, policy: Policy, packs: Mapping[str, Policy] | None = None) -> None:
+    def __init__(self, policy: Policy, packs: Mapping[str, Policy] | None = None, kernels: Kernels = NUMPY) -> None:
         self._policy = policy
+        self._kernels = kernels
         self._packs = {policy.digest: policy, **(packs or {})}
-        self._by_jurisdiction: dict[str, Ledger] = {}
+        self.by_jurisdiction: dict[str, Ledger] = {}
 
     def of(self, jurisdiction: str) -> Ledger:
         """The ledger, a new one under the configured policy if the jurisdiction has none."""
-        ledger = self._by_jurisdiction.get(jurisdiction)
+        ledger = self.by_jurisdiction.get(jurisdiction)
         if ledger is None:
-            ledger = self._by_jurisdiction[jurisdiction] = Ledger(jurisdiction, self._policy)
+            ledger = self.by_jurisdiction[jurisdiction] = Ledger(jurisdiction, self._policy, self._kernels)
         return ledger
 
     def decide(self, record: JournalRecord) -> tuple[ev.CaseEvent, ...]:
@@ -221,12 +227,12 @@ class Ledgers:
 
     def recover(self, record: JournalRecord, events: Sequence[ev.CaseEvent]) -> None:
         """Folds published events. Raises LookupError if their policy pack is not here: a worker without it must not start."""
-        if record.jurisdiction not in self._by_jurisdiction:
+        if record.jurisdiction not in self.by_jurisdiction:
             ref = events[0].policy
             if ref.digest not in self._packs:
                 raise LookupError(
                     f"Jurisdiction {record.jurisdiction} is decided by policy {ref.name} ({ref.digest[:12]}), which this worker lacks; "
                     "give its file in ONECASE_POLICY_PACKS."
                 )
-            self._by_jurisdiction[record.jurisdiction] = Ledger(record.jurisdiction, self._packs[ref.digest])
+            self.by_jurisdiction[record.jurisdiction] = Ledger(record.jurisdiction, self._packs[ref.digest], self._kernels)
         apply(self.of(record.jurisdiction), record, events)

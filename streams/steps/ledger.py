@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from dedup.kernels import NUMPY, Kernels
 from dedup.matcher import Matcher
 from dedup.policy import Policy
 from schemas.events import PolicyRef
@@ -58,12 +59,12 @@ class CaseState:
 class Ledger:
     """State of one jurisdiction, changed by `apply` alone. `number` is that of the last event; 0 before the first."""
 
-    def __init__(self, jurisdiction: str, policy: Policy) -> None:
+    def __init__(self, jurisdiction: str, policy: Policy, kernels: Kernels = NUMPY) -> None:
         self.jurisdiction = jurisdiction
         self.policy = policy
         self.policy_ref = PolicyRef(name=policy.name, digest=policy.digest)
         self.number = 0
-        self.matcher = Matcher(policy)
+        self.matcher = Matcher(policy, kernels)
         self.reports: dict[str, Standing] = {}
         self.cases: dict[str, CaseState] = {}
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dedup.kernels import NUMPY, Kernels
 from dedup.policy import Policy
 from schemas import events as ev
 from schemas.codec import DecodeError, decode_as
 from schemas.contact import Contact
-from schemas.journal import ReportReceived
+from schemas.journal import JournalFact, ReportReceived
 from streams.records import Inbound, Place
 from streams.steps.consolidate import JournalRecord, Ledgers
 from streams.steps.normalise import Arrival, identity, normalise
@@ -75,11 +76,12 @@ class Run:
     """One offline run: the ledgers, and the first jurisdiction of each report."""
 
     policy: Policy
+    kernels: Kernels = NUMPY
     ledgers: Ledgers = field(init=False)
     pins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ledgers = Ledgers(self.policy)
+        self.ledgers = Ledgers(self.policy, kernels=self.kernels)
 
     def take(self, number: int, line: bytes) -> dict[str, Any]:
         """Line number (from 1) and bytes -> the line of output. Raises DecodeError for a line that cannot be read."""
@@ -99,11 +101,16 @@ class Run:
             except (KeyError, TypeError, ValueError, OverflowError) as error:
                 sentence = f"The line looks like an exported journal record but lacks or spoils {error}."
                 raise DecodeError("journal.unreadable", sentence) from None
-        contact = contact_of(found)
-        arrival = Arrival(DEFAULT_JURISDICTION, DEFAULT_ZONE)
-        wish = contact.jurisdiction or DEFAULT_JURISDICTION
-        fact = normalise(contact, arrival, self.pins.setdefault(identity(contact), wish), OFFLINE_KEYRING).fact
+        fact = contact_fact(found, self.pins)
         return JournalRecord(fact.jurisdiction, 0, number - 1, fact.effective_at, fact)
+
+
+def contact_fact(found: dict[str, Any], pins: dict[str, str]) -> JournalFact:
+    """A line in the format of design §6 -> the journal fact that the live pipeline would make of it. `pins`: first jurisdictions."""
+    contact = contact_of(found)
+    wish = contact.jurisdiction or DEFAULT_JURISDICTION
+    arrival = Arrival(DEFAULT_JURISDICTION, DEFAULT_ZONE)
+    return normalise(contact, arrival, pins.setdefault(identity(contact), wish), OFFLINE_KEYRING).fact
 
 
 def parse_line(line: bytes) -> dict[str, Any]:
@@ -173,6 +180,6 @@ def output_line(record: JournalRecord, events: Sequence[ev.CaseEvent]) -> dict[s
                 "evidence": [measure.sentence for measure in other.evidence.measures],
             }
             for other in events
-            if isinstance(other, ev.JoinSuggested)
+            if isinstance(other, ev.JoinSuggested | ev.MergeSuggested)
         ],
     } | ({"flags": [flag.code for flag in fact.flags]} if isinstance(fact, ReportReceived) and fact.flags else {})

@@ -57,7 +57,7 @@ def fold(state: Projection, events: Iterable[ev.CaseEvent]) -> Projection:
                 state.cases[event.case_id] = _changed(view, event, redelivered=view.redelivered + 1)
             case ev.CaseEmptied():
                 state.cases[event.case_id] = _changed(state.cases[event.case_id], event, state="emptied")
-            case ev.JoinSuggested():
+            case ev.JoinSuggested() | ev.MergeSuggested():
                 view = state.cases[event.case_id]
                 line = SuggestionLine(report_id=event.report_id, case_id=event.evidence.case_id, points=event.evidence.points)
                 state.cases[event.case_id] = _changed(view, event, suggestions=(*view.suggestions, line)[:SUGGESTIONS_SHOWN])

@@ -2,21 +2,25 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from dedup.matcher import Match, Matcher
+from dedup.pack import Lines
 from dedup.policy import Policy, parse_policy
 from schemas.ids import case_id, report_id
 from schemas.journal import ReportReceived
 
-PACK = Path(__file__).resolve().parents[2] / "dedup" / "packs" / "first-1.json"
+PACK = Path(__file__).resolve().parents[2] / "dedup" / "packs" / "second-1.json"
 POLICY = parse_policy(PACK.read_bytes())
+EAGER = replace(POLICY, lines=Lines(join=15, review=-40, nearest=-60, quoted=0, tie=30, margin=0))
+"""The committed pack with lines at which short texts join, for tests of what follows."""
 START = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
 
-def changed(**parts: dict[str, Any] | list[str] | int) -> bytes:
+def changed(**parts: dict[str, Any] | list[str] | int | str) -> bytes:
     """The committed pack with fields of its parts replaced."""
     pack = json.loads(PACK.read_bytes())
     for name, part in parts.items():

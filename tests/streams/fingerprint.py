@@ -1,15 +1,15 @@
 """A deep picture of any state, for comparing before and after."""
 
-from array import array
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+import numpy as np
 from pydantic import BaseModel
 
-CACHES = {"_last"}  # what the matcher computed last; decisions do not depend on it
-CONSTANT = {"policy", "_policy", "_packs"}
+CACHES = {"_last", "_last_reading", "_readings"}  # what the matcher computed last; decisions do not depend on it
+CONSTANT = {"policy", "_policy", "_packs", "_kernels", "_columns", "_dictionary"}
 
 
 def fingerprint(value: Any) -> Any:  # noqa: PLR0911  # one line for each kind
@@ -17,8 +17,8 @@ def fingerprint(value: Any) -> Any:  # noqa: PLR0911  # one line for each kind
     match value:
         case None | bool() | int() | float() | str() | bytes():
             return value
-        case array():
-            return (value.typecode, value.tobytes())
+        case np.ndarray():
+            return (value.dtype.str, value.shape, value.tobytes())
         case BaseModel():
             return (type(value).__name__, value.model_dump_json())
         case Mapping():

@@ -232,7 +232,7 @@ def test_a_pack_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_packs_go_by_their_digest(tmp_path: Path) -> None:
-    pack = json.loads((Path(__file__).parents[2] / "dedup" / "packs" / "first-1.json").read_bytes())
+    pack = json.loads((Path(__file__).parents[2] / "dedup" / "packs" / "second-1.json").read_bytes())
     other = tmp_path / "other.json"
     other.write_text(json.dumps(pack | {"name": "other-1"}), encoding="utf-8")
     chosen, packs = load_packs(None, [other])
