@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from dedup.kernels import NUMPY, Kernels
 from dedup.policy import Policy
 from schemas.base import to_millis
 from schemas.codec import DecodeError, decode
@@ -11,7 +12,6 @@ from schemas.types import EVENT_TYPES
 from streams.errors import HistoryBroken
 from streams.kafka import read_to_end
 from streams.records import Inbound, Outbound, Place, dead_letter
-from streams.shell.kernels import fastest
 from streams.steps.consolidate import Ledgers
 from streams.steps.wire import encode_event, read_journal
 
@@ -43,13 +43,20 @@ class ConsolidateWork:
 
 
 async def take_over(
-    place: Place, committed: int | None, *, bootstrap: str, naming: Naming, policy: Policy, packs: Mapping[str, Policy]
+    place: Place,
+    committed: int | None,
+    *,
+    bootstrap: str,
+    naming: Naming,
+    policy: Policy,
+    packs: Mapping[str, Policy],
+    kernels: Kernels = NUMPY,
 ) -> ConsolidateWork:
     """Folds the published events over the journal and goes on after the last journal offset that has its events.
 
     Raises HistoryBroken where the group stands beyond that (records were skipped), or an event's journal record is missing.
     """
-    ledgers = Ledgers(policy, packs, fastest())
+    ledgers = Ledgers(policy, packs, kernels)
     journal = aiter(read_to_end(bootstrap, [Place(naming.of(JOURNAL), place.partition)]))
     resume_at = 0
     async for offset, events in _by_cause(bootstrap, Place(naming.of(CASE_EVENTS), place.partition)):

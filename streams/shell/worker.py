@@ -11,9 +11,11 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
+from dedup.kernels import NUMPY
 from schemas.topics import CASE_EVENTS, JOURNAL, REJECTED, Topic, raw_topic, topics_for
 from streams.shell import consolidate, normalise, project, topics
 from streams.shell.engine import Engine, EngineSettings, StageSpec, TakeOver
+from streams.shell.kernels import fastest
 from streams.shell.policies import load_packs
 from streams.shell.settings import Settings
 from streams.store.database import PROJECT_ROLE, Session, prepare
@@ -44,7 +46,12 @@ def stage_spec(stage: str, settings: Settings) -> StageSpec:
         case "consolidate":
             policy, packs = load_packs(settings.policy_pack, settings.policy_packs)
             take_over = functools.partial(
-                consolidate.take_over, bootstrap=settings.kafka_bootstrap, naming=naming, policy=policy, packs=packs
+                consolidate.take_over,
+                bootstrap=settings.kafka_bootstrap,
+                naming=naming,
+                policy=policy,
+                packs=packs,
+                kernels=fastest() if settings.compiled else NUMPY,
             )
         case "project":
             take_over = functools.partial(project.take_over, session=Session(dsn, PROJECT_ROLE), schema=main, naming=naming)

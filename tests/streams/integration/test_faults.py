@@ -66,7 +66,7 @@ async def test_ten_kills_and_other_batches_change_nothing(make_run: Make) -> Non
         for stage in ("consolidate", "project"):
             if stage not in workers or workers[stage].poll() is not None:
                 [workers[stage]] = rough.start(stage)
-        await asyncio.sleep(dice.uniform(1.5, 5.0))
+        await asyncio.sleep(dice.uniform(3.0, 7.0))
         for stage in dice.choice((("consolidate",), ("project",), ("consolidate", "project"))):
             workers[stage].kill()
             workers[stage].wait()
