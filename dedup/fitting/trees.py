@@ -34,23 +34,17 @@ PARAMETERS: Part = {
     "force_row_wise": True,
     "num_threads": 1,
 }
-LEFT_OUT = frozenset(("form.channels", "form.shorter"))
-"""Values that a model must not learn from: the written records of gold tell of one board message each, so that two of them are seldom one
-case. In life two callers are. Without them the best F1 falls by .01, and the model joins neighbours."""
 POINTS_A_LOGIT = 10 / math.log(2)
 """10 points double the odds."""
 
 
 def fit(values: npt.NDArray[np.int32], same: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64], seeds: Iterable[int] = SEEDS) -> Part:
     """Values (pairs x FEATURES), labels and weights -> the pack's model: the mean of one forest a seed. Same input, same output."""
-    kept = [place for place, name in enumerate(FEATURES) if name not in LEFT_OUT]
-    data = lightgbm.Dataset(
-        values[:, kept].astype(np.float64), same.astype(np.int32), weight=weights, params=PARAMETERS, free_raw_data=False
-    )
+    data = lightgbm.Dataset(values.astype(np.float64), same.astype(np.int32), weight=weights, params=PARAMETERS, free_raw_data=False)
     forests = [lightgbm.train(PARAMETERS | {"seed": seed}, data, ROUNDS).dump_model()["tree_info"] for seed in seeds]
     share = POINTS_A_LOGIT * CENTS / len(forests)
     return {
-        "features": [FEATURES[place] for place in kept],
+        "features": list(FEATURES),
         "trees": [_tree(tree["tree_structure"], share) for forest in forests for tree in forest],
     }
 
