@@ -232,7 +232,20 @@ def test_reports_kept_apart() -> None:
 
 def test_a_mass_petition_for_different_estates_is_not_one_case() -> None:
     """The same letter from many estates: suggested perhaps, never joined, in bounded time."""
-    estates = ["丽发新城", "金科花园", "星河湾小区", "湖畔云庭", "枫林公寓", "碧桂豪园", "恒大名都", "万科紫台", "保利香槟苑", "润和佳苑", "八方小区", "中海国际"]
+    estates = [
+        "丽发新城",
+        "金科花园",
+        "星河湾小区",
+        "湖畔云庭",
+        "枫林公寓",
+        "碧桂豪园",
+        "恒大名都",
+        "万科紫台",
+        "保利香槟苑",
+        "润和佳苑",
+        "八方小区",
+        "中海国际",
+    ]
     letter = "我们是{0}的业主，{0}小区的供暖从去年冬天起一直不足，室温只有十四度，供热公司推给开发商，开发商推给物业，请政府出面协调。"
     matches = run([report(str(number), letter.format(estate), day=number / 10) for number, estate in enumerate(estates)])
     assert [match.action for match in matches].count("join") <= 1
