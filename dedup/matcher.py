@@ -98,13 +98,12 @@ class Matcher:
         """The report becomes a member of the case, its founder if it is the first. A known one is revised and keeps its rank."""
         seen, keys = self._look(report)
         table = self.table
-        after = None
+        row, after = self._free_row(), None  # first, since it may empty a row that the report is to stand behind
         if known := table.row_of(report.report_id):
             stays = table.case_id(int(table.reports.case[known])) == case_id
             alone = next(iter(table.members(int(table.reports.case[known])))) == known and not table.reports.following[known]
             before = self._drop(known)
             after = before if stays and not alone else None
-        row = self._free_row()
         self.latest = max(self.latest, seen.source.time)
         table.put(row, seen.source, keys, case_id, after)
         self.ring.insert(row, keys.entered)
