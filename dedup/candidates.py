@@ -1,7 +1,7 @@
-"""Which earlier reports come into question (候选): the index proposes, a small linear score ranks. Cheap; most reports end here.
+"""Which earlier reports come into question (候选): the index proposes, a small linear score ranks, without reading any text.
 
-The score sees no text, only sketches, keys and sizes. On gold, the best four by it hold an earlier mate of 99 % of the reports that have
-one, as many as the best eight by likeness and two by votes.
+The score sees sketches, keys and sizes alone. On gold, the best four by it hold an earlier mate of 98.4 % of the reports that have one, the
+best eight 98.9 %, the best twelve 99.3 %; all that the index proposes 99.5 %.
 """
 
 from collections.abc import Callable

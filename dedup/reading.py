@@ -162,7 +162,7 @@ def source_of(report: ReportReceived) -> Source:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The first look at a report: what the candidate index needs. Most reports have no near neighbour and are never read further."""
+    """The first look at a report: what the candidate index needs. What is not compared is never read further."""
 
     source: Source
     text: str  # clauses with separators between

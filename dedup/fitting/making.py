@@ -1,5 +1,6 @@
 """From labelled reports to a pack: tables, cheap score, pairs, lines chosen out of fold, and at last the model of everything."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,8 +74,6 @@ def make(gold: Gold, lexicon: Mapping[str, Any], name: str, kernels: Kernels, st
 
 def policy_of(parts: Part) -> Policy:
     """Parts -> policy, as if read from a file."""
-    import json
-
     return compile_pack(Pack.model_validate_json(json.dumps(parts)), digest_of(parts))
 
 

@@ -1,5 +1,6 @@
 """The pairs that a model is fitted on: each labelled report beside the earlier ones that the index finds, without a look at the labels."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -65,8 +66,6 @@ def pairs_of(reports: Sequence[ReportReceived], policy: Policy, kernels: Kernels
 
 def folds_of(cases: Sequence[str], folds: int = FOLDS) -> npt.NDArray[np.int64]:
     """Which fold each report is in: whole cases, biggest first, each into the fold that has fewest reports; ties by digest."""
-    import hashlib
-
     counts = Counter(cases)
     load, fold = [0] * folds, {}
     for case in sorted(counts, key=lambda case: (-counts[case], hashlib.sha256(case.encode()).hexdigest())):

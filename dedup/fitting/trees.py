@@ -1,10 +1,10 @@
 """Boosted trees fitted by LightGBM and written down in whole numbers.
 
-Why trees: on gold they lead at every line over an integer points card, a linear logistic model and a cosine line (docs/accuracy.md).
+Why trees: on gold they lead at every line over an integer points card, a linear logistic model and a cosine line (ARCHITECTURE.md).
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import lightgbm
@@ -76,13 +76,3 @@ def _tree(root: Part, share: float) -> Part:
 
     add(root)
     return out
-
-
-def importance(model: Part, names: Sequence[str] = FEATURES) -> list[tuple[str, int]]:
-    """How much each feature moves the points at its splits, most first: the sum of what its children differ by."""
-    moved = dict.fromkeys(names, 0)
-    for tree in model["trees"]:
-        for node, feature in enumerate(tree["feature"]):
-            if feature >= 0:
-                moved[names[feature]] += abs(tree["value"][tree["left"][node]] - tree["value"][tree["right"][node]])
-    return sorted(moved.items(), key=lambda item: (-item[1], item[0]))

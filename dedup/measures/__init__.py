@@ -1,7 +1,7 @@
 """What two reports are compared by (判据). A measure is a small function that gives whole numbers; the model turns them into points.
 
 Shares are in permille; directed ones are given newer -> older, older -> newer, and as minimum or maximum. UNKNOWN (-1) stands for "cannot
-be said". Which values helped, and how much, is in docs/accuracy.md.
+be said".
 """
 
 from collections.abc import Callable, Sequence
